@@ -1,0 +1,77 @@
+"""Schema changes: run once at the start, before any process serves, and alike for both services."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import alembic.context
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask, current_app
+from flask_migrate import Migrate
+from flask_migrate import upgrade as _upgrade
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, text
+
+_LOCK_NUMBER = 0x686F6F6B  # "hook": the PostgreSQL advisory lock that migrating processes queue at
+
+
+def install(app: Flask, db: SQLAlchemy, folder: Path) -> None:
+    """Tell Flask-Migrate where the migrations of `app` are; batch mode makes ALTER work on SQLite."""
+    Migrate(app, db, directory=str(folder), render_as_batch=True, compare_type=True)
+
+
+def upgrade(app: Flask, db: SQLAlchemy) -> None:
+    """Bring the database of `app` to the newest version; processes that start together wait for one another."""
+    with app.app_context(), _alone(db):
+        _upgrade()
+
+
+def is_current(db: SQLAlchemy) -> bool:
+    """Return whether the database has the newest version."""
+    directory = current_app.extensions["migrate"].directory
+    config = Config()
+    config.set_main_option("script_location", directory)
+    heads = ScriptDirectory.from_config(config).get_heads()
+    with db.engine.connect() as connection:
+        return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)
+
+
+def run(db: SQLAlchemy) -> None:
+    """Run the migrations that Alembic asks for: the body of both services' `env.py`."""
+    with db.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            # A batch migration rebuilds tables; with foreign keys on, dropping the old one deletes its children.
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.rollback()
+        _run_on(connection, db)
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+
+
+def _run_on(connection: Connection, db: SQLAlchemy) -> None:
+    arguments = current_app.extensions["migrate"].configure_args
+    alembic.context.configure(connection=connection, target_metadata=db.Model.metadata, **arguments)
+    with alembic.context.begin_transaction():
+        alembic.context.run_migrations()
+
+
+@contextmanager
+def _alone(db: SQLAlchemy) -> Iterator[None]:
+    """Hold the right to migrate: a lock file beside a SQLite database, an advisory lock on PostgreSQL."""
+    engine = db.engine
+    if engine.dialect.name == "sqlite":
+        with Path(f"{engine.url.database}.migrating").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        return
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": _LOCK_NUMBER})
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": _LOCK_NUMBER})

@@ -1,0 +1,153 @@
+"""Errors as RFC 9457 problem documents on the API and as a helpful page in the browser."""
+
+from __future__ import annotations
+
+import json
+from typing import NoReturn
+
+import structlog
+from flask import Flask, Response, g, redirect, render_template, request, url_for
+from flask_limiter.errors import RateLimitExceeded
+from pydantic import BaseModel, Field, ValidationError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.wrappers import Response as BaseResponse
+
+from shared.errors import FieldError, HookloopError, InvalidInput, Malformed
+
+_log = structlog.get_logger(__name__)
+
+_HELP = {
+    400: "Check what was sent and try again.",
+    404: "The address may be mistyped, or what it named was deleted.",
+    405: "This address answers to other methods; see the API reference.",
+    413: "Send less at once.",
+    421: "Use the address that was printed at the start, or tell the service its other names.",
+    422: "Mend the fields named above and send again.",
+    429: "Wait a minute and try again.",
+    500: "Nothing was lost by this error. Please try again; the log names the request by its id.",
+    503: "Try again in a moment.",
+}
+
+
+class FieldProblem(BaseModel):
+    """One wrong field."""
+
+    field: str = Field(description="Dotted path of the field.", examples=["url"])
+    message: str = Field(description="What is wrong, in words.", examples=["Must start with http:// or https://."])
+
+
+class ProblemModel(BaseModel):
+    """An error, as RFC 9457 shapes it (`application/problem+json`)."""
+
+    type: str = Field(examples=["about:blank"])
+    title: str = Field(examples=["Invalid input"])
+    status: int = Field(examples=[422])
+    detail: str
+    request_id: str | None = None
+    errors: list[FieldProblem] = Field(default_factory=list, description="Only for bad input: one entry per field.")
+
+
+def install(app: Flask) -> None:
+    """Answer every error of `app` in the form that the caller can read."""
+    app.register_error_handler(HookloopError, _answer_own)
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(Exception, _answer_unexpected)
+    app.before_request(_check_json)
+
+
+def refuse_invalid(error: ValidationError) -> NoReturn:
+    """Raise InvalidInput for a request that does not fit its pydantic model."""
+    raise InvalidInput.of(*(FieldError(_path(fault["loc"]), _sentence(fault["msg"])) for fault in error.errors()))
+
+
+def is_for_programs() -> bool:
+    """Return whether the request comes from a program (the API) rather than from a person's browser."""
+    if request.path.startswith(("/api/", "/openapi.json", "/metrics", "/healthz", "/readyz")):
+        return True
+    accepted = request.accept_mimetypes
+    return accepted.best_match(["text/html", "application/json"], "text/html") != "text/html"
+
+
+def _answer_own(error: HookloopError) -> BaseResponse:
+    if error.status == 401 and not is_for_programs():
+        wanted = request.full_path.rstrip("?") if request.method == "GET" and request.path != "/" else ""
+        return redirect(url_for("access.sign_in", next=wanted or None))
+    response = _answer(error.status, error.title, error.detail, error.errors)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="hookloop"'
+    if error.status == 503:
+        response.headers["Retry-After"] = "2"
+    return response
+
+
+def _answer_http(error: HTTPException) -> BaseResponse:
+    if error.response is not None:
+        return Response.force_type(error.response)  # type: ignore[arg-type]  # Werkzeug's hint is wider than its use
+    detail = error.description or ""
+    if isinstance(error, RequestEntityTooLarge):
+        detail = "The body is larger than this service takes."
+    if isinstance(error, RateLimitExceeded):
+        detail = f"Too many attempts: {error.description} are allowed."
+    response = _answer(error.code or 500, error.name, detail)
+    response.headers.extend({k: v for k, v in error.get_headers() if k.lower() in ("allow", "retry-after")})
+    return response
+
+
+def _answer_unexpected(error: Exception) -> BaseResponse:
+    _log.exception("request failed", error=type(error).__name__)
+    return _answer(500, "Internal error", "Something went wrong on our side.")
+
+
+def _answer(status: int, title: str, detail: str, errors: tuple[FieldError, ...] = ()) -> Response:
+    if is_for_programs():
+        return problem(status, title, detail, errors)
+    page = render_template(
+        "ui/error.html",
+        status=status,
+        title=title,
+        detail=detail,
+        errors=errors,
+        help=_HELP.get(status, ""),
+        request_id=g.get("request_id"),
+    )
+    return Response(page, status=status)
+
+
+def problem(status: int, title: str, detail: str, errors: tuple[FieldError, ...] = ()) -> Response:
+    """Return an RFC 9457 problem document as a response."""
+    document = ProblemModel(
+        type="about:blank",
+        title=title,
+        status=status,
+        detail=detail,
+        request_id=g.get("request_id"),
+        errors=[FieldProblem(field=error.field, message=error.message) for error in errors],
+    )
+    fields = document.model_dump(exclude_none=True)
+    if not errors:
+        del fields["errors"]
+    return Response(json.dumps(fields), status=status, content_type="application/problem+json")
+
+
+def _check_json() -> None:
+    """Refuse an API body that is no JSON with a message of its own, before any model looks at it."""
+    if not request.path.startswith("/api/") or request.method not in ("POST", "PUT", "PATCH"):
+        return
+    body = request.get_data(cache=True)
+    if not body:
+        return
+    if not request.is_json:
+        raise Malformed("Send the body as JSON, with `Content-Type: application/json`.")
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"The body is not valid JSON: {error}") from None
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location) or "body"
+
+
+def _sentence(message: str) -> str:
+    message = message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return message if message.endswith((".", "?", "!")) else f"{message}."
