@@ -1,0 +1,42 @@
+# ruff: noqa: N999  # the name that gunicorn looks for
+"""How gunicorn serves the receiver: `gunicorn -c receiver/gunicorn.conf.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gunicorn.http.message import Message
+
+from receiver import wire
+from receiver.settings import ReceiverSettings
+
+_settings = ReceiverSettings.load()
+
+wsgi_app = "receiver.app:create_app()"
+bind = (
+    f"[{_settings.receiver_host}]:{_settings.receiver_port}"
+    if ":" in _settings.receiver_host
+    else (f"{_settings.receiver_host}:{_settings.receiver_port}")
+)
+proc_name = "hookloop-receiver"
+worker_class = "gthread"
+workers = _settings.workers
+threads = _settings.threads
+worker_connections = 1000 + threads
+keepalive = 5
+graceful_timeout = 4
+control_socket_disable = True  # nobody uses it, and its file would be shared by all gunicorns of a user
+if Path("/dev/shm").is_dir():  # noqa: S108  # a heartbeat file in memory: a slow disk must not look like a dead worker
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+# A bin takes what comes: any method, long targets and many headers, and no header means anything to the server.
+http_parser = "python"  # the one that can be asked for the headers as they were on the wire
+permit_unconventional_http_method = True
+limit_request_line = 8190
+limit_request_fields = 200
+limit_request_field_size = 16380
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+
+if wire.keep_header_blocks(Message):
+    pre_request = wire.hand_over
