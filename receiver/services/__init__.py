@@ -1,0 +1,1 @@
+"""The receiver's verbs; the only code that commits."""
