@@ -1,0 +1,37 @@
+// Manners of forms: filters that send themselves, buttons that show they are working, notices that go away.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-autosubmit]");
+  if (form && event.target.matches("select, input[type=checkbox], input[type=radio]")) form.requestSubmit();
+});
+
+document.addEventListener("click", (event) => {
+  event.target.closest("[data-dismiss]")?.closest(".notice")?.remove();
+});
+
+/** Show on a form's button that its answer is awaited; returns what undoes it. */
+export function busy(button) {
+  if (!button) return () => {};
+  const label = button.querySelector("span");
+  const before = label?.textContent;
+  button.setAttribute("aria-busy", "true");
+  if (label && button.dataset.busy) label.textContent = button.dataset.busy;
+  return () => {
+    button.removeAttribute("aria-busy");
+    if (label && button.dataset.busy) label.textContent = before;
+  };
+}
+
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post") return;
+  const done = busy(event.submitter);
+  // A page that comes back from the browser's cache must not still be waiting.
+  addEventListener("pageshow", (shown) => shown.persisted && done(), { once: true });
+});
+
+/** Send `form`; returns the answer and the element matching `selector` in its page, or null for none. */
+export async function send(form, submitter, selector) {
+  const body = new FormData(form, submitter);
+  const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(body), headers: { Accept: "text/html" } });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return { found: page.querySelector(selector), answer };
+}

@@ -1,0 +1,84 @@
+// Puts what live messages carry into the page: {html} is one or more elements with ids, {remove: [id]} names rows
+// to take out, {counts: {name: number}} sets [data-live-count="name"]. Nothing jumps: a reader who has scrolled
+// away from the top of a list keeps the line under the eye.
+
+const MOST = 500; // rows kept in a list; older ones are a page away
+
+function scroller(element) {
+  for (let at = element; at && at !== document.body; at = at.parentElement) {
+    const flow = getComputedStyle(at).overflowY;
+    if ((flow === "auto" || flow === "scroll") && at.scrollHeight > at.clientHeight) return at;
+  }
+  return document.scrollingElement;
+}
+
+/** Run `change` and scroll by as much as it moved `list`'s present rows, if they were scrolled past their start. */
+function still(list, change) {
+  const box = scroller(list);
+  const edge = box === document.scrollingElement ? 0 : box.getBoundingClientRect().top;
+  const anchor = [...list.children].find((row) => row.getBoundingClientRect().bottom > edge);
+  const passed = list.getBoundingClientRect().top < edge;
+  const before = anchor?.getBoundingClientRect().top;
+  change();
+  if (!passed || !anchor?.isConnected) return;
+  box.scrollTop += anchor.getBoundingClientRect().top - before;
+}
+
+function replace(old, fresh) {
+  const current = old.getAttribute("aria-current");
+  if (current) fresh.setAttribute("aria-current", current);
+  const boxes = old.querySelectorAll("input[type=checkbox]");
+  fresh.querySelectorAll("input[type=checkbox]").forEach((box, at) => { box.checked = boxes[at]?.checked ?? false; });
+  old.replaceWith(fresh);
+}
+
+// A row in use (the focus or an open menu is in it) waits with its newest form until it is free.
+const waiting = new Map();
+
+function settle() {
+  for (const [old, fresh] of waiting) {
+    if (inUse(old)) continue;
+    waiting.delete(old);
+    if (old.isConnected) replace(old, fresh);
+  }
+}
+
+function inUse(row) {
+  return row.contains(document.activeElement) || row.querySelector("details[open]") !== null;
+}
+
+document.addEventListener("focusout", () => setTimeout(settle));
+document.addEventListener("toggle", settle, true);
+
+/** Replace the elements of `html` that the page has and put the others at the top of `list`. */
+export function patch(html, list) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  for (const fresh of [...holder.content.children]) {
+    const old = document.getElementById(fresh.id);
+    if (old) {
+      if (inUse(old)) waiting.set(old, fresh);
+      else replace(old, fresh);
+    } else if (list) {
+      fresh.classList.add("is-new");
+      still(list, () => list.prepend(fresh));
+      document.querySelectorAll(`[data-empty-for="${list.id}"]`).forEach((one) => { one.hidden = true; });
+    }
+  }
+  while (list && list.children.length > MOST) list.lastElementChild.remove();
+  document.dispatchEvent(new CustomEvent("ui:added", { detail: { root: list } }));
+}
+
+document.addEventListener("live:message", (event) => {
+  const { html, remove, counts } = event.detail;
+  const source = event.target.dataset;
+  const list = document.getElementById(source.liveTarget) ?? document.querySelector("[data-live-list]");
+  if (html) patch(html, list);
+  for (const id of remove ?? []) {
+    const row = document.getElementById(id);
+    if (row) still(row.parentElement, () => row.remove());
+  }
+  for (const [name, value] of Object.entries(counts ?? {})) {
+    document.querySelectorAll(`[data-live-count="${name}"]`).forEach((one) => { one.textContent = value.toLocaleString("en"); });
+  }
+});
