@@ -10,6 +10,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session, scoped_session
@@ -32,7 +33,7 @@ class Turn:
             yield connection
 
     @contextmanager
-    def session(self, session: Session | scoped_session[Session]) -> Iterator[Session]:
+    def session(self, session: Session | scoped_session[Any]) -> Iterator[Session]:
         """Run one writing transaction on `session`."""
         with self._held(), database.writing(session) as plain:
             yield plain

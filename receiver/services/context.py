@@ -1,0 +1,60 @@
+"""What the verbs need besides the database session: settings, the turn at writing, the intake and the live bus."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flask import current_app
+from sqlalchemy import Engine
+
+from receiver.services.intake import Intake
+from receiver.services.live import LiveBus
+from receiver.services.turn import Turn
+from receiver.settings import ReceiverSettings
+
+_LOOK_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The tools of one process; made once by `create_app`."""
+
+    settings: ReceiverSettings
+    turn: Turn
+    intake: Intake
+    live: LiveBus
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def watch(self, is_alive: Callable[[], bool]) -> None:
+        """Stop what waits (streams, delayed answers) soon after `is_alive` says no: they would hold up the process."""
+
+        def look() -> None:
+            while is_alive() and not self.stopping.wait(_LOOK_SECONDS):
+                pass
+            self.stop()
+
+        threading.Thread(target=look, name="watch-server", daemon=True).start()
+
+    def stop(self) -> None:
+        """End all that waits."""
+        self.stopping.set()
+        self.live.stop()
+
+    def close(self) -> None:
+        """End all that waits, and store what was captured."""
+        self.stop()
+        self.intake.close()
+
+
+def open_context(settings: ReceiverSettings, engine: Engine) -> Context:
+    """Return the tools that `settings` describe."""
+    turn = Turn(engine)
+    return Context(settings, turn, Intake(engine, turn), LiveBus(engine, settings.streams))
+
+
+def current() -> Context:
+    """Return the context of the application that handles the present request."""
+    context: Context = current_app.extensions["hookloop_receiver"]
+    return context
