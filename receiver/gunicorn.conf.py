@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from gunicorn.http.message import Message
 
 from receiver import wire
+from receiver.services.context import Context
 from receiver.settings import ReceiverSettings
 
 _settings = ReceiverSettings.load()
@@ -40,3 +42,20 @@ secure_scheme_headers: dict[str, str] = {}
 
 if wire.keep_header_blocks(Message):
     pre_request = wire.hand_over
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let the application see when its process is to stop: an open stream would hold it up."""
+    if tools := _tools(worker):
+        tools.watch(lambda: worker.alive)
+
+
+def worker_exit(_server: object, worker: Any) -> None:
+    """Store what was captured before the process ends."""
+    if tools := _tools(worker):
+        tools.close()
+
+
+def _tools(worker: Any) -> Context | None:
+    found: Context | None = getattr(worker.app.callable, "extensions", {}).get("hookloop_receiver")
+    return found

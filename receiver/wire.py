@@ -14,6 +14,13 @@ from typing import Any
 from receiver.core import capture
 from receiver.core.capture import Fidelity, Header
 
+try:
+    from gunicorn.http.errors import ParseException
+except ImportError:  # another server
+    UNREADABLE: tuple[type[Exception], ...] = (OSError,)
+else:
+    UNREADABLE = (OSError, ParseException)  # what reading a body raises: chunk errors are of both kinds
+
 _BLOCK = "hookloop_header_block"
 _ORDERED = "hookloop_ordered_headers"
 _CLOSE = "hookloop_force_close"

@@ -1,17 +1,24 @@
-"""Databases for the receiver's tests: each test gets an empty one of its own, on SQLite and on PostgreSQL."""
+"""Databases and services for the receiver's tests, each of its own, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
 import secrets
 import tempfile
 import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 
-from receiver.models import Base
-from shared import database
+from receiver.app import create_app
+from receiver.models import Base, db
+from receiver.services import finding
+from receiver.settings import ReceiverSettings
+from shared import database, migrations
+from tests.receiver.factories import add_bin, bin_of, captures_of
+from tests.receiver.gunicorn import Server, running
 
 
 @pytest.fixture(scope="session")
@@ -26,11 +33,11 @@ def postgresql():
             yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request, tmp_path):
-    """The URL of an empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'receiver.sqlite3'}"
+@contextmanager
+def empty_database(kind, request, folder):
+    """Yield the URL of a new database of this kind."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'receiver.sqlite3'}"
         return
     server = request.getfixturevalue("postgresql")
     name = f"test_{secrets.token_hex(6)}"
@@ -39,11 +46,88 @@ def database_url(request, tmp_path):
     server.psql(f"DROP DATABASE {name} WITH (FORCE);")
 
 
+@contextmanager
+def opened(url):
+    """Yield an engine of the receiver's kind."""
+    engine = create_engine(url)
+    database.prepare_engine(engine)
+    finding.prepare(engine)
+    yield engine
+    engine.dispose()
+
+
+@contextmanager
+def serving(url, folder, **environment):
+    """Yield a receiver on a migrated database, served by gunicorn."""
+    app = create_app(ReceiverSettings.load(data=folder, database_url=url))
+    migrations.upgrade(app, db)
+    with app.app_context():
+        db.engine.dispose()
+    given = {"HOOKLOOP_ADMIN_TOKEN": "test-token", "RECEIVER_DATABASE_URL": url}
+    with running(folder, **(given | environment)) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """The URL of an empty database."""
+    with empty_database(request.param, request, tmp_path) as url:
+        yield url
+
+
 @pytest.fixture
 def engine(database_url):
     """An engine whose database has the receiver's tables."""
-    engine = create_engine(database_url)
-    database.prepare_engine(engine)
-    Base.metadata.create_all(engine)
-    yield engine
-    engine.dispose()
+    with opened(database_url) as engine:
+        Base.metadata.create_all(engine)
+        yield engine
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running receiver with an empty bin `orders…` for one test."""
+
+    server: Server
+    engine: Engine
+    slug: str
+
+    def bin(self):
+        return bin_of(self.engine, self.slug)
+
+    def captures(self):
+        return captures_of(self.engine, self.slug)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def receiver(request, tmp_path_factory):
+    """A receiver that all tests of a module share, with an engine on its database."""
+    folder = tmp_path_factory.mktemp("receiver")
+    settings = getattr(request.module, "RECEIVER", {})
+    with (
+        empty_database(request.param, request, folder) as url,
+        serving(url, folder, **settings) as server,
+        opened(url) as engine,
+    ):
+        yield server, engine
+
+
+@pytest.fixture
+def served(receiver):
+    """The module's receiver with a bin of this test's own."""
+    server, engine = receiver
+    slug = f"orders-{secrets.token_hex(4)}"
+    add_bin(engine, slug)
+    return Served(server, engine, slug)
+
+
+@pytest.fixture
+def own_server(database_url, tmp_path):
+    """Start a receiver for one test alone: `with own_server(RECEIVER_THREADS="8") as served`."""
+
+    @contextmanager
+    def start(**environment):
+        with serving(database_url, tmp_path, **environment) as server, opened(database_url) as engine:
+            add_bin(engine)
+            yield Served(server, engine, "orders")
+
+    return start

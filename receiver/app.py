@@ -1,0 +1,49 @@
+"""The receiver's application: wiring only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask_openapi3.openapi import OpenAPI
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from receiver.core.capture import OwnCredentials
+from receiver.models import db
+from receiver.services import context, finding
+from receiver.settings import ReceiverSettings
+from receiver.views.inbox import Inbox, Limits
+from shared import database, migrations, web
+from shared.ui import NavItem
+from shared.web import access
+
+NAV = (NavItem("Bins", "/bins"),)
+
+
+def create_app(settings: ReceiverSettings | None = None) -> OpenAPI:
+    """Return the receiver's WSGI application; without `settings` they come from the environment.
+
+    Raise SettingsError when a setting or the data folder is unusable. The database must have been migrated.
+    """
+    settings = settings or ReceiverSettings.load()
+    service = web.Service(
+        name="receiver",
+        title="Inspector",
+        url=settings.receiver_url,
+        nav=NAV,
+        companion=NavItem("Sender", settings.sender_url),
+        home="pages.bins",
+        description="Make bins, see what arrives at them, and decide what they answer.",
+    )
+    app = web.create(__name__, service)
+    database.connect(app, db, settings.url, pool_size=settings.threads)
+    migrations.install(app, db, Path(__file__).parent / "migrations")
+    with app.app_context():
+        finding.prepare(db.engine)
+        tools = app.extensions["hookloop_receiver"] = context.open_context(settings, db.engine)
+    token = settings.read_admin_token()
+    own = OwnCredentials(frozenset({access.cookie_name(token)}), token)
+    limits = Limits(settings.body_limit, settings.trusted_proxy_count, settings.threads // 2)
+    inbox = Inbox(tools.intake, limits, own, tools.stopping)
+    web.install(app, settings, service, db=db, check_ready=lambda: None, collectors=[inbox.answers])
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/b": inbox})  # type: ignore[method-assign]
+    return app
