@@ -22,15 +22,16 @@ from shared.errors import Conflict, FieldError, InvalidInput, NotFound
 
 LONGEST_NAME = 200
 MOST_REQUESTS = 100_000
+UNCHANGED: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
 class BinDraft:
-    """What a person says about a bin; None leaves it as it is, or lets a new one have its default."""
+    """What a person says about a bin; what is not said stays as it is, or has its default in a new one."""
 
     name: str | None = None
     max_requests: int | None = None
-    response: Any = None  # a response rule as the API writes it
+    response: Any = UNCHANGED  # a response rule as the API writes it; None is the default answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def create(context: Context, draft: BinDraft, slug: str | None = None) -> Bin:
         updated_at=now,
         captured_count=0,
         stored_count=0,
-        response=_rule_text(draft.response),
+        response=_rule_in(draft),
         response_since=0,
     )
     try:
@@ -118,8 +119,8 @@ def change(context: Context, key: str, draft: BinDraft) -> Bin:
         if draft.max_requests is not None:
             changed.max_requests = draft.max_requests
             _trim(session, changed)
-        if draft.response is not None:
-            _set_rule(changed, _rule_text(draft.response))
+        if draft.response is not UNCHANGED:
+            _set_rule(changed, _rule_in(draft))
         _touch(session, changed, clock.now())
     return get(changed.id)
 
@@ -189,6 +190,14 @@ def _trim(session: Session, owner: Bin) -> None:
 def _set_rule(changed: Bin, rule: str | None) -> None:
     changed.response = rule
     changed.response_since = changed.captured_count
+
+
+def _rule_in(draft: BinDraft) -> str | None:
+    """Return the rule within a draft as text; raise InvalidInput that names its fields `response.…`."""
+    try:
+        return None if draft.response is UNCHANGED else _rule_text(draft.response)
+    except InvalidInput as error:
+        raise InvalidInput.of(*(FieldError(f"response.{one.field}", one.message) for one in error.errors)) from None
 
 
 def _rule_text(document: Any) -> str | None:

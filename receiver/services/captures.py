@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import defer, undefer
+from sqlalchemy.orm import defer
 
 from receiver.core import search
 from receiver.models import Capture, db
@@ -41,10 +41,8 @@ def after(bin_id: str, position: int, limit: int) -> Sequence[Capture]:
 
 def get(bin_id: str, capture_id: str, *, with_body: bool = False) -> Capture:
     """Return one capture of a bin; raise NotFound."""
-    query = _of(bin_id).where(Capture.id == capture_id)
-    if with_body:
-        query = query.options(undefer(Capture.body))
-    capture = db.session.scalar(query)
+    query = select(Capture).where(Capture.bin_id == bin_id) if with_body else _of(bin_id)
+    capture = db.session.scalar(query.where(Capture.id == capture_id))
     if capture is None:
         raise NotFound(f"There is no capture {capture_id} in this bin.")
     return capture
@@ -56,6 +54,7 @@ def latest(bin_id: str) -> Capture | None:
 
 
 def _of(bin_id: str) -> Select[Capture]:
+    """Select a bin's captures without their bodies."""
     return select(Capture).where(Capture.bin_id == bin_id).options(defer(Capture.body, raiseload=True))
 
 

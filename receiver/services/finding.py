@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, event, func, or_
+from sqlalchemy import ColumnElement, Engine, Text, event, func, or_, type_coerce
 
 from receiver.core.search import Term
 from receiver.models import Capture
@@ -47,8 +47,7 @@ def _contains(body: bytes, wanted: bytes) -> bool:
 
 
 def _within(column: Any, text: str) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = column.icontains(text, autoescape=True)
-    return found
+    return type_coerce(column, Text).icontains(text, autoescape=True)
 
 
 def _within_body(text: str, dialect: str) -> ColumnElement[bool]:

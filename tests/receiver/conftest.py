@@ -83,6 +83,39 @@ def engine(database_url):
         yield engine
 
 
+@pytest.fixture
+def app(database_url, tmp_path):
+    """The receiver's application on a migrated database."""
+    settings = ReceiverSettings.load(
+        data=tmp_path, database_url=database_url, admin_token="test-token", receiver_public_url="http://bin.example"
+    )
+    app = create_app(settings)
+    migrations.upgrade(app, db)
+    yield app
+    app.extensions["hookloop_receiver"].close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def api(app):
+    """A client of the API: `api("POST", "/bins", {...})` returns the response."""
+    client = app.test_client()
+
+    def call(method, path, body=None, **options):
+        headers = {"Authorization": "Bearer test-token", "Host": "bin.example", **options.pop("headers", {})}
+        return client.open(f"/api/v1{path}", method=method, json=body, headers=headers, **options)
+
+    return call
+
+
+@pytest.fixture
+def send(app):
+    """Send a request to a bin: `send("orders/x", data=b"…")`."""
+    client = app.test_client()
+    return lambda below, method="POST", **options: client.open(f"/b/{below}", method=method, **options)
+
+
 @dataclass(frozen=True)
 class Served:
     """A running receiver with an empty bin `orders…` for one test."""
