@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Response, request, stream_with_context
 
+from receiver import wire
 from receiver.models import Bin, Capture, db
 from receiver.services import bins, captures, context
 from receiver.services.live import Subscription
@@ -16,6 +17,7 @@ from shared.errors import NotFound
 
 RETRY_MS = 2000
 PING_SECONDS = 15.0
+_LOOK_SECONDS = 0.5  # how soon a window that was closed gives its place to another
 _AT_ONCE = 100
 
 # Gets a bin as it now is, its new captures, and whether something else about it changed; gives (event id, data) pairs.
@@ -67,8 +69,20 @@ def _events(bin_id: str, position: int, tell: Tell, ear: Subscription) -> Iterat
         finally:
             db.session.remove()  # a stream that waits holds no connection
         yield from events
-        if len(new) < _AT_ONCE and not ear.wait(PING_SECONDS):
+        if len(new) < _AT_ONCE and not _wait(ear):
+            if wire.has_left(request.environ):
+                return
             yield ": ping\n\n"
+
+
+def _wait(ear: Subscription) -> bool:
+    """Return whether the bin changed before it is time for a ping, or the client left."""
+    for _ in range(int(PING_SECONDS / _LOOK_SECONDS)):
+        if ear.wait(_LOOK_SECONDS):
+            return True
+        if wire.has_left(request.environ):
+            break
+    return False
 
 
 def _event(event_id: str, data: Any) -> str:
