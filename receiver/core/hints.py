@@ -1,0 +1,58 @@
+"""What a request seems to be about, guessed from headers that well-known senders add."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+# Header names in lower case, the most telling first.
+_EVENT_HEADERS = (
+    "webhook-event",
+    "x-github-event",
+    "x-gitlab-event",
+    "x-shopify-topic",
+    "x-wc-webhook-topic",
+    "x-event-key",
+    "x-gitea-event",
+    "x-webhook-event",
+    "x-event-type",
+    "ce-type",
+)
+_SIGNATURE_HEADERS = (
+    "webhook-signature",
+    "stripe-signature",
+    "x-hub-signature-256",
+    "x-hub-signature",
+    "x-shopify-hmac-sha256",
+    "x-slack-signature",
+    "svix-signature",
+)
+# Headers that proxies add on the way; dimmed where headers are listed.
+ON_THE_WAY = frozenset(
+    {"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-real-ip"}
+)
+
+
+def header(headers: Iterable[tuple[str, str]], name: str) -> str:
+    """Return the value of the first header with this name, whatever its case; "" when there is none."""
+    wanted = name.lower()
+    return next((value for known, value in headers if known.lower() == wanted), "")
+
+
+def event_type(headers: Iterable[tuple[str, str]]) -> str:
+    """Return the event type that a sender named in a header, "" when none did."""
+    return _first(headers, _EVENT_HEADERS)
+
+
+def is_signed(headers: Iterable[tuple[str, str]]) -> bool:
+    """Return whether a header carries a signature of a scheme that we know by name."""
+    return bool(_first(headers, _SIGNATURE_HEADERS))
+
+
+def media_type(headers: Iterable[tuple[str, str]]) -> str:
+    """Return the media type of the body without its parameters, "" when the request names none."""
+    return header(headers, "content-type").partition(";")[0].strip().lower()
+
+
+def _first(headers: Iterable[tuple[str, str]], names: tuple[str, ...]) -> str:
+    known = {name.lower(): value for name, value in reversed(list(headers))}
+    return next((known[name] for name in names if known.get(name)), "")
