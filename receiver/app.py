@@ -11,7 +11,7 @@ from receiver.core.capture import OwnCredentials
 from receiver.models import db
 from receiver.services import context, finding
 from receiver.settings import ReceiverSettings
-from receiver.views import api
+from receiver.views import api, pages
 from receiver.views.inbox import Inbox, Limits
 from shared import database, migrations, web
 from shared.ui import NavItem
@@ -47,5 +47,6 @@ def create_app(settings: ReceiverSettings | None = None) -> OpenAPI:
     inbox = Inbox(tools.intake, limits, own, tools.stopping)
     web.install(app, settings, service, db=db, check_ready=lambda: None, collectors=[inbox.answers])
     api.install(app)
+    pages.install(app)
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/b": inbox})  # type: ignore[method-assign]
     return app

@@ -1,0 +1,103 @@
+"""All that the inspector shows of one capture, ready for a template that only escapes and arranges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from receiver.core import bodies, encoding, exports, hexdump, highlight, hints
+from receiver.core.bodies import Body, Part, View, form
+from receiver.models import Bin, Capture
+from receiver.services import context
+from receiver.views import links
+from receiver.views.api.schemas import AnswerOut, answer_of
+
+SHOWN = 256 * 1024  # bytes of a body that a page shows by itself
+SHOWN_AT_MOST = 2 * 1024 * 1024  # when asked for all of it; beyond that there is the download
+_HEX_SHOWN = 32 * 1024
+
+Tokens = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class BodyDetail:
+    """A body in its three forms. `is_cut` says that a page shows only its beginning, `can_show_all` that it could."""
+
+    view: View
+    pretty: Tokens
+    raw: str | None
+    hex: str
+    hex_is_cut: bool
+    notes: Sequence[str]
+    is_cut: bool
+    can_show_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One capture with everything about it."""
+
+    capture: Capture
+    body: BodyDetail
+    query: Sequence[Part]
+    fields: Sequence[Part]
+    files: Sequence[tuple[int, Part]]  # with their number among the parts
+    media_type: str
+    event_type: str
+    answer: AnswerOut
+    curl: str
+    url: str
+
+
+def build(owner: Bin, capture: Capture, *, show_all: bool = False) -> Detail:
+    """Return the detail of a capture that was loaded with its body."""
+    body = _body(capture, SHOWN_AT_MOST if show_all else SHOWN)
+    parts = list(enumerate(body.view.parts))
+    return Detail(
+        capture=capture,
+        body=body,
+        query=_query(capture.query),
+        fields=[part for _, part in parts if part.filename is None],
+        files=[(number, part) for number, part in parts if part.filename is not None],
+        media_type=hints.media_type(capture.headers),
+        event_type=hints.event_type(capture.headers),
+        answer=answer_of(capture),
+        curl=_curl(capture),
+        url=links.inspect_url(owner, capture.id),
+    )
+
+
+def parts_of(capture: Capture) -> Sequence[Part]:
+    """Return the fields and files of a capture's body, however large, in their order."""
+    decoded = encoding.decode(capture.body, hints.header(capture.headers, "content-encoding"), limit=len(capture.body))
+    body = Body.of(decoded.data, hints.header(capture.headers, "content-type"), limit=len(decoded.data))
+    return bodies.view(body).parts
+
+
+def _body(capture: Capture, limit: int) -> BodyDetail:
+    decoded = encoding.decode(capture.body, hints.header(capture.headers, "content-encoding"), limit=limit)
+    body = Body.of(decoded.data, hints.header(capture.headers, "content-type"), limit=limit)
+    view = bodies.view(body)
+    return BodyDetail(
+        view=view,
+        pretty=[] if view.text is None else highlight.tokens(view.text, view.language),
+        raw=body.text,
+        hex=hexdump.dump(capture.body[:_HEX_SHOWN]),
+        hex_is_cut=len(capture.body) > _HEX_SHOWN,
+        notes=[note for note in (decoded.note, view.note) if note],
+        is_cut=body.cut,
+        can_show_all=body.cut and limit < SHOWN_AT_MOST,
+    )
+
+
+def _query(query: str) -> Sequence[Part]:
+    try:
+        return form.fields(query)
+    except ValueError:  # more of them than anybody reads: the target shows them raw
+        return ()
+
+
+def _curl(capture: Capture) -> str:
+    origin = context.current().settings.receiver_url
+    body_url = f"{origin}/api/v1/bins/{capture.bin_id}/requests/{capture.id}/body"
+    return exports.curl(origin, capture.method, capture.target, capture.headers, capture.body, body_url=body_url)
