@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from flask import (
     Blueprint,
     Flask,
-    Response,
     current_app,
     flash,
     g,
@@ -115,7 +114,7 @@ def _guard() -> None:
     if not is_signed_in():
         raise SignInNeeded("Send the admin token as `Authorization: Bearer <token>`, or sign in with a browser.")
     if request.method not in _SAFE_METHODS:
-        csrf.protect()
+        _check_form()
 
 
 @blueprint.get("/sign-in")
@@ -133,7 +132,7 @@ def sign_in() -> BaseResponse | tuple[str, int]:
 @limiter.limit(SIGN_IN_LIMIT, deduct_when=lambda response: response.status_code == 401)
 def try_sign_in() -> BaseResponse | tuple[str, int]:
     """Sign in with the token of the form."""
-    csrf.protect()
+    _check_form()
     return _enter(request.form.get("token", ""))
 
 
@@ -145,10 +144,12 @@ def sign_out() -> BaseResponse:
     return redirect(url_for("access.sign_in"))
 
 
-@blueprint.app_errorhandler(CSRFError)
-def explain_csrf(error: CSRFError) -> Response:
-    """Say what to do about a form that outlived its session."""
-    raise FormOutOfDate(f"{error.description} Reload the page and send the form again.")
+def _check_form() -> None:
+    """Raise FormOutOfDate for a form without a valid token. (Flask answers no error raised by an error handler.)"""
+    try:
+        csrf.protect()
+    except CSRFError as error:
+        raise FormOutOfDate(f"{error.description} Reload the page and send the form again.") from None
 
 
 def _enter(given: str) -> BaseResponse | tuple[str, int]:
