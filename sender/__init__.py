@@ -1,0 +1,1 @@
+"""The sender: delivers events to registered webhooks, and never loses one."""

@@ -1,0 +1,1 @@
+"""Pure decisions and formats: no Flask, no database, no network, no clock."""
