@@ -9,7 +9,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from receiver.core.capture import OwnCredentials
 from receiver.models import db
-from receiver.services import context, finding
+from receiver.services import context, finding, metrics
 from receiver.settings import ReceiverSettings
 from receiver.views import api, pages
 from receiver.views.inbox import Inbox, Limits
@@ -45,7 +45,8 @@ def create_app(settings: ReceiverSettings | None = None) -> OpenAPI:
     own = OwnCredentials(frozenset({access.cookie_name(token)}), token)
     limits = Limits(settings.body_limit, settings.trusted_proxy_count, settings.threads // 2)
     inbox = Inbox(tools.intake, limits, own, tools.stopping)
-    web.install(app, settings, service, db=db, check_ready=lambda: None, collectors=[inbox.answers])
+    collectors = [inbox.answers, metrics.BinCollector(app, tools)]
+    web.install(app, settings, service, db=db, check_ready=lambda: None, collectors=collectors)
     api.install(app)
     pages.install(app)
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/b": inbox})  # type: ignore[method-assign]
