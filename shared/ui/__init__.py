@@ -11,6 +11,7 @@ from flask import Blueprint, Response, current_app, request, send_from_directory
 
 from shared import __version__, clock
 from shared.ui import format as words
+from shared.ui import prose, reference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +54,9 @@ def register(app: Flask, *, service: str, nav: Sequence[NavItem], companion: Nav
         method_tone=words.method_tone,
         status_tone=words.status_tone,
         status_word=words.status_word,
+        prose=prose.prose,
+        prose_line=prose.line,
+        api_reference=reference.groups,
     )
 
     @app.context_processor
@@ -105,4 +109,4 @@ def _links(nav: Sequence[NavItem], path: str, root: str) -> list[dict[str, Any]]
 
 
 def _covers(href: str, path: str) -> bool:
-    return path == href or path.startswith(href.rstrip("/") + "/")
+    return path == href or (href != "/" and path.startswith(href.rstrip("/") + "/"))

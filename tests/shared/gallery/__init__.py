@@ -127,6 +127,7 @@ def _pages(app: Flask) -> None:
     page("/form", "form.html", **samples.CONTEXT)
     page("/live", "live.html")
     page("/docs", "ui/docs.html", "reference.docs", spec=samples.OPENAPI)
+    app.add_url_rule("/openapi.json", "reference.openapi", lambda: samples.OPENAPI)
     page("/sign-in", "ui/sign_in.html", error=None, next="")
     page("/sign-in-failed", "ui/sign_in.html", error="That is not the admin token.", next="/deliveries")
     page("/error", "ui/error.html", **samples.ERROR)
