@@ -1,5 +1,5 @@
 // [data-copy="text"] and [data-copy-target="id"] copy; "code" as target means the code block around the button.
-import { toast } from "./toast.js";
+import { announce, toast } from "./toast.js";
 
 function textOf(button) {
   const { copy, copyTarget } = button.dataset;
@@ -29,7 +29,7 @@ function confirm(button) {
   button.dataset.before ??= label?.textContent ?? "";
   button.dataset.copied = "";
   if (label) label.textContent = "Copied";
-  else toast("Copied");
+  announce("Copied");
   clearTimeout(button.copyTimer);
   button.copyTimer = setTimeout(() => {
     delete button.dataset.copied;

@@ -29,8 +29,8 @@ function element(tag, className, text) {
   return made;
 }
 
-/** A dialog that removes itself when it closes. */
-function build(title, className = "") {
+/** A dialog that removes itself when it closes; `closable` gives its head a close button. */
+function build(title, className = "", closable = true) {
   const dialog = element("dialog", className);
   const head = element("div", "dialog-head");
   const heading = element("h2", "", title);
@@ -38,7 +38,8 @@ function build(title, className = "") {
   const close = element("button", "btn btn-quiet", "Close");
   close.type = "button";
   close.dataset.dialogClose = "";
-  head.append(heading, close);
+  head.append(heading);
+  if (closable) head.append(close);
   dialog.append(head);
   dialog.setAttribute("aria-labelledby", heading.id);
   dialog.addEventListener("close", () => dialog.remove());
@@ -48,7 +49,7 @@ function build(title, className = "") {
 
 /** Ask; resolves to whether the answer was yes. */
 export function ask(title, text, label) {
-  const dialog = build(title);
+  const dialog = build(title, "", false);
   const body = element("div", "dialog-body");
   if (text) body.append(element("p", "", text));
   const foot = element("form", "dialog-foot");

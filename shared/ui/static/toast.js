@@ -18,4 +18,13 @@ export function toast(text, kind = "ok") {
   if (kind !== "bad") setTimeout(() => note.remove(), 5000);
 }
 
+/** Tell screen readers what the eye sees already. */
+export function announce(text) {
+  const note = document.createElement("span");
+  note.className = "sr";
+  note.textContent = text;
+  document.getElementById("toasts").append(note);
+  setTimeout(() => note.remove(), 2000);
+}
+
 document.addEventListener("ui:toast", (event) => toast(event.detail.text, event.detail.kind));
