@@ -39,7 +39,7 @@ def register(app: Flask, *, service: str, nav: Sequence[NavItem], companion: Nav
     `service` is the name shown in the header, `companion` the other service beside it.
     """
     app.register_blueprint(blueprint)
-    app.extensions["ui"] = _digest(_STATIC)
+    app.extensions["ui"] = digest(_STATIC)
     app.jinja_env.globals["asset"] = asset
     app.jinja_env.filters.update(
         relative_time=relative_time,
@@ -66,7 +66,7 @@ def register(app: Flask, *, service: str, nav: Sequence[NavItem], companion: Nav
             "version": __version__,
             "companion": companion,
             "rendered_at": words.machine_time(clock.now()),
-            "nav": _links(nav, request.path, request.script_root),
+            "nav": links(nav, request.path, request.script_root),
         }
 
 
@@ -94,7 +94,7 @@ def static_file(version: str, filename: str) -> Response:
     return response
 
 
-def _digest(folder: Path) -> str:
+def digest(folder: Path) -> str:
     """Ten hex digits that change when any file in `folder` changes."""
     total = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
@@ -102,7 +102,7 @@ def _digest(folder: Path) -> str:
     return total.hexdigest()[:10]
 
 
-def _links(nav: Sequence[NavItem], path: str, root: str) -> list[dict[str, Any]]:
+def links(nav: Sequence[NavItem], path: str, root: str) -> list[dict[str, Any]]:
     """Navigation entries with `active` set on the one whose path is the longest prefix of `path`."""
     best = max((n.href for n in nav if _covers(n.href, path)), key=len, default=None)
     return [{"label": n.label, "href": root + n.href, "active": n.href == best} for n in nav]

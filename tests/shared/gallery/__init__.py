@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, Response, flash, jsonify, render_template, request, url_for
+from flask import Blueprint, Flask, Response, flash, jsonify, render_template, request
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 
@@ -74,8 +74,10 @@ def create_app(service: str = "Sender") -> Flask:
     CSRFProtect(app)
     feed = app.extensions["feed"] = Feed()
     app.register_blueprint(access)
+    other = "Inspector" if service == "Sender" else "Sender"
+    companion = ui.NavItem(other, "http://localhost:8001/")
     nav = [ui.NavItem(*pair) for pair in samples.NAV]
-    ui.register(app, service=service, nav=nav, companion=ui.NavItem("Inspector", "http://localhost:8001/"))
+    ui.register(app, service=service, nav=nav, companion=companion)
     app.context_processor(lambda: {"csp_nonce": NONCE, "signed_in": "out" not in request.args})
     _pages(app)
     _live(app, feed)
@@ -112,14 +114,7 @@ def _pages(app: Flask) -> None:
         if request.form.get("kind") == "test":
             return render_template("result.html")
         if not request.form.get("confirmed"):
-            return render_template(
-                "ui/confirm.html",
-                title="Delete this webhook?",
-                text="It cannot be undone.",
-                confirm_label="Delete",
-                cancel_href="/",
-                fields=[("id", "whk_1")],
-            )
+            return render_template("ui/confirm.html", **samples.CONFIRM)
         return "done"
 
     page("/list", "list.html", **samples.CONTEXT)
@@ -131,6 +126,7 @@ def _pages(app: Flask) -> None:
     page("/sign-in", "ui/sign_in.html", error=None, next="")
     page("/sign-in-failed", "ui/sign_in.html", error="That is not the admin token.", next="/deliveries")
     page("/error", "ui/error.html", **samples.ERROR)
+    page("/confirm", "ui/confirm.html", **samples.CONFIRM)
 
 
 def _live(app: Flask, feed: Feed) -> None:
@@ -147,7 +143,7 @@ def _live(app: Flask, feed: Feed) -> None:
         return jsonify(items=feed.after(request.args.get("after")))
 
 
-def example_url(app: Flask) -> str:
-    """Return the URL of one asset, for tests of caching."""
+def asset_url(app: Flask, filename: str) -> str:
+    """Return the URL of a shared asset."""
     with app.test_request_context():
-        return url_for("ui.static", version=app.extensions["ui"], filename="main.js")
+        return ui.asset(filename)

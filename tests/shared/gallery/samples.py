@@ -204,6 +204,14 @@ ERROR: dict[str, Any] = {
     "request_id": "6f1c2a9b7d3e",
 }
 
+CONFIRM: dict[str, Any] = {
+    "title": "Delete this webhook?",
+    "text": "It cannot be undone.",
+    "confirm_label": "Delete",
+    "cancel_href": "/",
+    "fields": [("id", "whk_1")],
+}
+
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 OPENAPI: dict[str, Any] = {
