@@ -17,7 +17,7 @@ function still(list, change) {
   const box = scroller(list);
   const edge = box === document.scrollingElement ? 0 : box.getBoundingClientRect().top;
   const anchor = [...list.children].find((row) => row.getBoundingClientRect().bottom > edge);
-  const passed = list.getBoundingClientRect().top < edge;
+  const passed = box === list ? box.scrollTop > 0 : list.getBoundingClientRect().top < edge;
   const before = anchor?.getBoundingClientRect().top;
   change();
   if (!passed || !anchor?.isConnected) return;

@@ -53,8 +53,8 @@ class Feed:
     def stream(self, last: str | None) -> Iterator[str]:
         """Yield the stream's text from `last` on, until it is cut."""
         listener: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self.listeners.append(listener)  # first, so that nothing falls between; pages drop what comes twice
         missed = self.after(last)
-        self.listeners.append(listener)
         yield "retry: 50\n\n"
         for item in missed:
             yield _event(item)
@@ -120,7 +120,6 @@ def _pages(app: Flask) -> None:
     page("/list", "list.html", **samples.CONTEXT)
     page("/empty", "empty.html")
     page("/form", "form.html", **samples.CONTEXT)
-    page("/live", "live.html")
     page("/docs", "ui/docs.html", "reference.docs", spec=samples.OPENAPI)
     app.add_url_rule("/openapi.json", "reference.openapi", lambda: samples.OPENAPI)
     page("/sign-in", "ui/sign_in.html", error=None, next="")
@@ -130,6 +129,10 @@ def _pages(app: Flask) -> None:
 
 
 def _live(app: Flask, feed: Feed) -> None:
+    @app.get("/live")
+    def live() -> str:
+        return render_template("live.html", rows=request.args.get("rows", 0, int), last_id=len(feed.items))
+
     @app.get("/live/stream")
     def stream() -> Response | tuple[str, int]:
         last = request.headers.get("Last-Event-ID") or request.args.get("after")
