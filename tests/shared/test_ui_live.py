@@ -93,6 +93,22 @@ def test_pausing_keeps_what_arrives(site: Site) -> None:
     expect(page.locator(".live")).to_have_text("Live")
 
 
+def test_a_page_whose_form_was_sent_waits_for_the_answer_first(site: Site) -> None:
+    context = site.context()
+    other = site.open("/split", context)
+    page = context.new_page()
+    page.clock.install()
+    page.goto(f"{site.origin}/split")
+    is_in_state(page, "live")
+    page.route("**/act", lambda route: route.fulfill(status=204))  # the page stays, as it does for a download
+    page.get_by_role("button", name="Send one").click()
+    site.feed.send(html='<a class="item" id="fresh" href="#">fresh</a>')
+    expect(other.locator("#fresh")).to_be_visible()
+    expect(page.locator("#fresh")).to_have_count(0)
+    page.clock.fast_forward(3000)
+    expect(page.locator("#fresh")).to_be_visible()
+
+
 def test_many_windows_share_one_stream(site: Site) -> None:
     context = site.context()
     pages = [site.open("/live", context) for _ in range(8)]  # two more than a browser's connections

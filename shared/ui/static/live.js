@@ -13,6 +13,11 @@ const WORDS = {
   stopped: "Signed out",
 };
 const WAITING_MOST = 500;
+const ANSWER_EXPECTED_WITHIN = 3000;
+
+// A page whose form was sent waits for another page. A message about that very change must not make it fetch or go
+// elsewhere meanwhile; if the answer turns out to be a download, the page stays and hears what it missed.
+let leaving = false;
 
 class Dot {
   constructor(element) {
@@ -25,7 +30,7 @@ class Dot {
   }
 
   message(item) {
-    if (this.paused) {
+    if (this.paused || leaving) {
       this.waiting.push(item);
       this.show();
     } else {
@@ -44,13 +49,18 @@ class Dot {
       return;
     }
     this.paused = !this.paused;
-    for (const item of this.waiting.splice(0)) this.message(item);
+    this.release();
     this.show();
+  }
+
+  release() {
+    if (this.paused) return;
+    for (const item of this.waiting.splice(0)) this.message(item);
   }
 
   show() {
     const state = this.paused ? "paused" : this.state;
-    const count = this.waiting.length ? ` · ${this.waiting.length} new` : "";
+    const count = this.paused && this.waiting.length ? ` · ${this.waiting.length} new` : "";
     const text = WORDS[state] + count;
     if (this.label.textContent !== text) this.label.textContent = text;
     this.element.title = this.paused ? "Show what arrives" : "Pause";
@@ -69,6 +79,14 @@ function connect() {
   for (const [stream, elements] of byUrl) {
     const dots = elements.map((element) => new Dot(element));
     const { pollUrl, lastId } = elements[0].dataset;
+    document.addEventListener("submit", (event) => {
+      if (event.defaultPrevented || event.target.method === "dialog") return;
+      leaving = true;
+      setTimeout(() => {
+        leaving = false;
+        dots.forEach((dot) => dot.release());
+      }, ANSWER_EXPECTED_WITHIN);
+    });
     new SharedSource({
       stream,
       poll: pollUrl,
