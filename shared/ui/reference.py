@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from shared.ui.format import status_word
 from shared.ui.schema import Row, Schemas
 
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
@@ -94,7 +95,7 @@ def _operation(
         method=method.upper(),
         path=path,
         summary=spec.get("summary") or spec.get("operationId") or f"{method.upper()} {path}",
-        description=spec.get("description") or "",
+        description=_text(spec.get("description")),
         secured=secured,
         parameters=tuple((_PLACES.get(str(p["in"]), ""), _parameter(schemas, p)) for p in parameters),
         body=_content(schemas, body),
@@ -119,7 +120,15 @@ def _content(schemas: Schemas, content: dict[str, Any]) -> Content | None:
 def _answers(schemas: Schemas, responses: dict[str, Any]) -> Iterator[Answer]:
     for status, spec in sorted(responses.items(), key=lambda pair: str(pair[0])):
         plain = schemas.resolve(spec)
-        yield Answer(str(status), plain.get("description") or "", _content(schemas, plain.get("content") or {}))
+        yield Answer(
+            str(status), _said(str(status), plain.get("description")), _content(schemas, plain.get("content") or {})
+        )
+
+
+def _said(status: str, description: str | None) -> str:
+    """What a description adds to the name of its status, which the page shows anyway."""
+    is_name = status.isdigit() and description == status_word(int(status))
+    return "" if is_name else _text(description)
 
 
 def _curl(schemas: Schemas, method: str, url: str, body: dict[str, Any], *, secured: bool) -> str:
@@ -132,6 +141,11 @@ def _curl(schemas: Schemas, method: str, url: str, body: dict[str, Any], *, secu
             example = part.get("example", schemas.example(part.get("schema") or {}))
             lines.append(f"-d {shlex.quote(json.dumps(example, ensure_ascii=False, indent=2))}")
     return " \\\n  ".join(lines)
+
+
+def _text(description: str | None) -> str:
+    """The description as it was written: flask-openapi3 turns a docstring's line breaks into tags."""
+    return re.sub(r"<br\s*/?>", "\n", description or "").strip()
 
 
 def _slug(text: str) -> str:

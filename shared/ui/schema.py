@@ -78,16 +78,12 @@ class Schemas:
     def example(self, schema: Schema, depth: int = 0) -> Any:
         """Return a value that fits `schema`: its own example where it has one, else made of its properties."""
         plain = self.resolve(schema)
-        if plain.get("examples"):
-            return plain["examples"][0]
-        for key in ("example", "const", "default"):
-            if key in plain:
-                return plain[key]
-        if plain.get("enum"):
-            return plain["enum"][0]
+        given = _given(plain)
+        if given is not None:
+            return given
         choices = plain.get("anyOf") or plain.get("oneOf")
         if choices:
-            return self.example(choices[0], depth)
+            return self.example(next((c for c in choices if c.get("type") != "null"), choices[0]), depth)
         return self._made(plain, depth)
 
     def resolve(self, schema: Schema) -> Schema:
@@ -114,16 +110,31 @@ class Schemas:
         kind = plain.get("type", "object" if "properties" in plain else "string")
         kind = kind[0] if isinstance(kind, list) else kind
         if kind == "object":
-            parts = plain.get("properties", {}) if depth <= _DEEPEST else {}
+            parts = self._telling(plain) if depth <= _DEEPEST else {}
             return {name: self.example(part, depth + 1) for name, part in parts.items()}
         if kind == "array":
             return [self.example(plain.get("items", {}), depth + 1)] if depth <= _DEEPEST else []
-        return _SAMPLES[kind]
+        return plain.get("minimum", _SAMPLES[kind])
+
+    def _telling(self, plain: Schema) -> Schema:
+        """The properties worth showing: the required ones and those with a value of their own; else all."""
+        properties: Schema = plain.get("properties", {})
+        required = plain.get("required", ())
+        telling = {n: p for n, p in properties.items() if n in required or _given(self.resolve(p)) is not None}
+        return telling or properties
+
+
+def _given(plain: Schema) -> Any:
+    """The value that the schema itself names; None when it names none."""
+    for value in (*plain.get("examples", ())[:1], plain.get("example"), plain.get("const"), plain.get("default")):
+        if value is not None:
+            return value
+    return next(iter(plain.get("enum", ())), None)
 
 
 def _facts(plain: Schema) -> tuple[str, ...]:
     """What limits a value, in words."""
-    facts = [words.format(plain[key]) for key, words in _LIMITS.items() if key in plain]
+    facts = [words.format(_literal(plain[key])) for key, words in _LIMITS.items() if key in plain]
     if "enum" in plain:
         facts.insert(0, "one of " + ", ".join(map(str, plain["enum"])))
     if plain.get("default") is not None:
@@ -132,7 +143,9 @@ def _facts(plain: Schema) -> tuple[str, ...]:
 
 
 def _literal(value: Any) -> str:
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)  # pydantic's limits of integers are floats
 
 
 def _inner(schema: Schema) -> Schema:

@@ -14,6 +14,10 @@ OVERFLOWING = """() => [...document.querySelectorAll("body *")].filter((one) => 
   return document.documentElement.scrollWidth > width && one.getBoundingClientRect().right > width + 1;
 }).map((one) => one.outerHTML.slice(0, 80))"""
 
+BROKEN_BUTTONS = """() => [...document.querySelectorAll(".btn")]
+  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height > 46)
+  .map((one) => one.outerHTML.slice(0, 80))"""
+
 TOO_SMALL = """() => [...document.querySelectorAll("button, summary, select, input, textarea, .btn, .tab, .item")]
   .filter((one) => one.checkVisibility() && one.type !== "hidden" && !one.closest("label, .check, .sr"))
   .filter((one) => Math.min(one.getBoundingClientRect().width, one.getBoundingClientRect().height) < 24)
@@ -27,6 +31,7 @@ def test_no_page_is_wider_than_the_window(site: Site) -> None:
         for width in (320, 390, 768, 900, 1280):
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate(OVERFLOWING) == [], (path, width)
+            assert page.evaluate(BROKEN_BUTTONS) == [], (path, width)
     assert site.complaints == []  # nor did a page break the content security policy
 
 

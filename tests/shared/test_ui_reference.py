@@ -72,11 +72,23 @@ def test_an_operation_without_security_asks_for_no_token() -> None:
     assert operation.curl == "curl http://h/healthz"
 
 
+def test_a_description_that_only_names_the_status_is_left_out() -> None:
+    responses = {"200": {"description": "OK"}, "404": {"description": "No such bin."}, "default": {"description": "OK"}}
+    ((operation,),) = [g.operations for g in reference.groups({"paths": {"/a": {"get": {"responses": responses}}}}, "")]
+    assert [answer.description for answer in operation.answers] == ["", "No such bin.", "OK"]
+
+
+def test_line_breaks_of_docstrings_come_back() -> None:
+    document = {"paths": {"/a": {"get": {"description": "<br/>One.<br><br>Two<br>lines."}}}}
+    ((operation,),) = [group.operations for group in reference.groups(document, "")]
+    assert prose.prose(operation.description) == "<p>One.</p><p>Two lines.</p>"
+
+
 def test_a_schema_that_contains_itself_ends() -> None:
     schemas = Schemas(OPENAPI)
     problem = {"$ref": "#/components/schemas/Problem"}
     assert [row.name for row in schemas.rows(problem)] == ["title", "status", "detail", "parent"]
-    assert schemas.example(problem)["parent"]["parent"]["parent"]
+    assert schemas.example(problem)["parent"]["parent"]["title"] == "…"
 
 
 @pytest.mark.parametrize(
@@ -85,10 +97,15 @@ def test_a_schema_that_contains_itself_ends() -> None:
         ({"type": "string", "examples": ["a"], "default": "b"}, "a"),
         ({"const": 3}, 3),
         ({"enum": ["x", "y"]}, "x"),
-        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, 0),
+        ({"anyOf": [{"type": "null"}, {"type": "integer", "minimum": 1}], "default": None}, 1),
         ({"type": ["string", "null"]}, "…"),
         ({"type": "array", "items": {"type": "boolean"}}, [True]),
         ({"type": "object"}, {}),
+        (
+            {"properties": {"a": {"type": "integer"}, "b": {"default": "x"}, "c": {}}, "required": ["a"]},
+            {"a": 0, "b": "x"},
+        ),
+        ({"properties": {"a": {"type": "null"}, "b": {"type": "string"}}}, {"a": None, "b": "…"}),
     ],
 )
 def test_examples(schema: dict[str, Any], example: Any) -> None:

@@ -227,7 +227,7 @@ OPENAPI: dict[str, Any] = {
                     {
                         "name": "limit",
                         "in": "query",
-                        "schema": {"type": "integer", "default": 50, "minimum": 1, "maximum": 200},
+                        "schema": {"type": "integer", "default": 50, "minimum": 1.0, "maximum": 200},
                         "description": "How many at most.",
                     },
                     {"name": "cursor", "in": "query", "schema": {"anyOf": [{"type": "string"}, {"type": "null"}]}},
