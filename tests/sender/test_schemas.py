@@ -138,9 +138,14 @@ def test_anything_can_be_checked(schema: Any) -> None:
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
+    before = socket.getdefaulttimeout()
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
-        yield server
+        socket.setdefaulttimeout(1)  # nobody answers: whoever asks after all shall not wait for ever
+        try:
+            yield server
+        finally:
+            socket.setdefaulttimeout(before)
 
 
 @pytest.mark.parametrize("keyword", ["$ref", "$dynamicRef"])
