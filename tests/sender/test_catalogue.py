@@ -206,6 +206,25 @@ def test_a_value_that_a_field_cannot_have_is_reported_there(slug: str, name: str
     assert [problem.field for problem in found] == [name]
 
 
+@pytest.mark.parametrize(
+    ("slug", "name", "values"),
+    [
+        (
+            "payment_received",
+            "payment_status",
+            "pending completed refunded partially-refunded partially-paid failed cancelled draft",
+        ),
+        ("membership_created", "membership_status", "pending active trialing expired on-hold cancelled"),
+        ("customer_created", "customer_email_verification", "none pending verified"),
+        ("domain_created", "domain_stage", "failed ssl-failed checking-dns checking-ssl-cert done-without-ssl done"),
+        ("domain_created", "domain_secure", "true false"),
+        ("v1.payment_received", "status", "successful failed refund"),
+    ],
+)
+def test_a_status_can_have_every_value_of_the_plugin(slug: str, name: str, values: str) -> None:
+    assert catalogue.get(slug).schema["properties"][name]["enum"] == values.split()
+
+
 @pytest.mark.parametrize("value", [None, "", "2026-03-12 06:08:41"])
 def test_a_membership_may_never_end(value: str | None) -> None:
     kind = catalogue.get("membership_created")

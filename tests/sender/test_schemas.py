@@ -62,7 +62,7 @@ def test_items_of_two_kinds_are_both_allowed() -> None:
     assert [problem.field for problem in schemas.validate({"a": [[]], "b": [1]}, schema)] == ["a[0]", "b[0]"]
 
 
-@pytest.mark.parametrize("example", [_nested(5000), {"a": [{"b": number} for number in range(30_000)]}])
+@pytest.mark.parametrize("example", [_nested(5000), _nested(30), {"a": [{"b": number} for number in range(30_000)]}])
 def test_an_example_beyond_the_limits_gets_its_outermost_type_only(example: Any) -> None:
     assert schemas.infer(example) == {"$schema": DIALECT, "type": "object"}
     assert schemas.infer([example]) == {"$schema": DIALECT, "type": "array"}
