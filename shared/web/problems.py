@@ -139,9 +139,13 @@ def _check_json() -> None:
     if not request.is_json:
         raise Malformed("Send the body as JSON, with `Content-Type: application/json`.")
     try:
-        json.loads(body)
+        json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"The body is not valid JSON: {error}") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON (RFC 8259)")
 
 
 def _path(location: tuple[int | str, ...]) -> str:

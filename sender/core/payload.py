@@ -1,0 +1,114 @@
+"""From an event and a webhook to the exact request that an attempt sends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from shared import __version__, clock, signing
+
+BodyFormat = Literal["standard", "flat", "form"]
+Scheme = Literal["standard", "none"]
+
+USER_AGENT = f"Hookloop/{__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What an event says: its id, type, time and payload (JSON text)."""
+
+    event_id: str
+    event_type: str
+    occurred_at: datetime
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """What a webhook asks of the requests made to it; `secret` is in clear."""
+
+    webhook_id: str
+    url: str
+    body_format: str
+    scheme: str
+    headers: Mapping[str, str]
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request ready to be sent: its headers in order, its body as bytes."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+def prepare(message: Message, destination: Destination, now: datetime) -> Prepared:
+    """Return the request that carries `message` to `destination`, signed for this moment.
+
+    The id and the body stay the same over all attempts; the timestamp and the signature are those of `now`
+    (Standard Webhooks 1.0, "Webhook Headers").
+    """
+    content_type, body = encode(message, destination)
+    timestamp = int(now.timestamp())
+    headers = [
+        ("content-type", content_type),
+        ("user-agent", USER_AGENT),
+        ("webhook-id", message.event_id),
+        ("webhook-timestamp", str(timestamp)),
+    ]
+    if destination.scheme == "standard":
+        signature = signing.sign(destination.secret, message.event_id, timestamp, body)
+        headers.append(("webhook-signature", signature))
+    headers.extend(destination.headers.items())
+    return Prepared("POST", destination.url, tuple(headers), body)
+
+
+def encode(message: Message, destination: Destination) -> tuple[str, bytes]:
+    """Return the content type and the body of `message` in the destination's body format."""
+    match destination.body_format:
+        case "standard":
+            return "application/json", _standard(message).encode()
+        case "flat":
+            return "application/json", message.payload.encode()
+        case "form":
+            return "application/x-www-form-urlencoded", _form(message, destination.webhook_id).encode()
+        case other:
+            raise ValueError(f"unknown body format {other!r}")
+
+
+def _standard(message: Message) -> str:
+    """The Standard Webhooks body; the payload's text goes in untouched, so that numbers keep their spelling."""
+    kind = json.dumps(message.event_type)
+    time = json.dumps(clock.rfc3339(message.occurred_at))
+    return f'{{"type":{kind},"timestamp":{time},"data":{message.payload}}}'
+
+
+def _form(message: Message, webhook_id: str) -> str:
+    """The body of WP Ultimo v1: PHP's http_build_query of webhook_id, type and data (its type had no prefix)."""
+    pairs = [("webhook_id", webhook_id), ("type", message.event_type.removeprefix("v1."))]
+    pairs.extend(_bracketed("data", json.loads(message.payload)))
+    return urlencode(pairs)
+
+
+def _bracketed(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield `key[a][0]=…` pairs as PHP does: true is 1, false is 0, null is left out."""
+    match value:
+        case None:
+            return
+        case dict():
+            for name, item in value.items():
+                yield from _bracketed(f"{key}[{name}]", item)
+        case list():
+            for index, item in enumerate(value):
+                yield from _bracketed(f"{key}[{index}]", item)
+        case bool():
+            yield key, "1" if value else "0"
+        case _:
+            yield key, str(value)

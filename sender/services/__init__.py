@@ -1,0 +1,1 @@
+"""The verbs of the sender, and the only code that commits."""

@@ -1,0 +1,119 @@
+"""What a person does with deliveries: send a test, resend one, cancel one."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from sender import transport
+from sender.core import payload
+from sender.core.payload import Destination, Message
+from sender.models import Delivery, Event, Webhook, db
+from sender.services import event_types, events, queries
+from sender.services.context import CHANGES, Context
+from sender.services.deliveries.claim import Claimed
+from sender.services.deliveries.record import Result, record
+from shared import changes, clock, ids
+from shared.database import writing, writing_connection
+from shared.errors import Conflict
+
+
+def send_test(context: Context, webhook_id: str, event_type: str | None) -> Delivery:
+    """Send the example of `event_type` to a webhook now and return the finished delivery with its attempt.
+
+    Without a type it is the first one that the webhook wants. The same path as any delivery: the same request,
+    signature and transport; it is recorded as a test, is not retried, and works for a paused webhook too. Raise
+    NotFound for an unknown webhook and InvalidInput for an unknown event type.
+    """
+    webhook = queries.get_webhook(webhook_id)
+    kind = event_types.for_test(webhook, event_type)
+    now = clock.now()
+    claim_id = secrets.token_hex(16)
+    event = events.make(kind.slug, event_types.example_text(kind), now, test=True)
+    delivery = new_delivery(event, webhook.id, now)
+    delivery.state = "sending"
+    delivery.claim_id = claim_id
+    delivery.next_attempt_at = now + timedelta(seconds=context.settings.lease_seconds)
+    claimed = _claimed(context, webhook, event, delivery)
+    with writing(db.session) as session:
+        session.add(event)
+        session.flush()
+        session.add(delivery)
+    exchange = transport.send(context.door, payload.prepare(claimed.message, claimed.destination, clock.now()))
+    with writing_connection(db.engine) as connection:
+        record(connection, [Result(claimed, exchange)], (), clock.now())
+        changes.announce(connection, CHANGES)
+    return queries.get_delivery(delivery.id)
+
+
+def resend(delivery_id: str) -> Delivery:
+    """Make a new delivery of the same event to the same webhook, due now, and return it.
+
+    Raise NotFound, or Conflict when the old one is not finished or its webhook no longer takes deliveries.
+    """
+    with writing(db.session) as session:
+        old = queries.get_delivery(delivery_id)
+        if old.state in ("pending", "sending"):
+            raise Conflict("This delivery is still under way; cancel it first or wait for it.")
+        if old.webhook.deleted_at is not None:
+            raise Conflict("The webhook of this delivery was deleted.")
+        if not old.webhook.active:
+            raise Conflict(f"The webhook {old.webhook.name!r} is {old.webhook.state}; activate it first.")
+        fresh = new_delivery(old.event, old.webhook_id, clock.now())
+        fresh.test = old.test
+        fresh.resend_of = old.id
+        session.add(fresh)
+        changes.announce(session, CHANGES)
+    return queries.get_delivery(fresh.id)
+
+
+def cancel(delivery_id: str) -> Delivery:
+    """Give up a delivery that waits for its attempt and return it; Conflict when it is being sent or finished."""
+    with writing(db.session) as session:
+        delivery = queries.lock_delivery(session, delivery_id)
+        if delivery.state == "sending":
+            raise Conflict("An attempt is under way right now; try again when it has ended.")
+        if delivery.state != "pending":
+            raise Conflict(f"This delivery has already {_PAST[delivery.state]}.")
+        delivery.state = "cancelled"
+        delivery.reason = "Cancelled by a person."
+        delivery.next_attempt_at = None
+        delivery.finished_at = clock.now()
+        changes.announce(session, CHANGES)
+    return queries.get_delivery(delivery_id)
+
+
+_PAST = {"succeeded": "succeeded", "failed": "failed", "cancelled": "been cancelled"}
+
+
+def new_delivery(event: Event, webhook_id: str, now: datetime) -> Delivery:
+    """Return a pending delivery of `event`, due at `now`, not yet in a session."""
+    return Delivery(
+        id=ids.new("dlv", now),
+        event_id=event.id,
+        webhook_id=webhook_id,
+        event_type=event.type,
+        state="pending",
+        test=event.test,
+        created_at=now,
+        next_attempt_at=now,
+        attempt_count=0,
+    )
+
+
+def _claimed(context: Context, webhook: Webhook, event: Event, delivery: Delivery) -> Claimed:
+    return Claimed(
+        delivery_id=delivery.id,
+        claim_id=delivery.claim_id or "",
+        webhook_id=webhook.id,
+        test=True,
+        message=Message(event.id, event.type, event.created_at, event.payload),
+        destination=Destination(
+            webhook_id=webhook.id,
+            url=webhook.url,
+            body_format=webhook.body_format,
+            scheme=webhook.signature["scheme"],
+            headers=webhook.headers,
+            secret=context.vault.unlock(webhook.encrypted_secret),
+        ),
+    )

@@ -1,0 +1,172 @@
+"""Reading: one webhook, event or delivery, and lists of them, newest first, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, or_, select, tuple_
+from sqlalchemy.orm import Session, selectinload
+
+from sender.models import Delivery, Event, Webhook, db
+from shared.errors import FieldError, InvalidInput, NotFound
+
+Row = TypeVar("Row", Webhook, Event, Delivery)
+
+MAX_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Some rows and the cursor of the next page, None on the last."""
+
+    items: Sequence[Row]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries to list; None means any."""
+
+    webhook_id: str | None = None
+    event_id: str | None = None
+    event_type: str | None = None
+    state: str | None = None
+    test: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookFilter:
+    """Which webhooks to list: words in name, URL or event types, a state, an integration."""
+
+    q: str | None = None
+    state: str | None = None
+    integration: str | None = None
+    event_type: str | None = None
+
+
+def get_webhook(webhook_id: str) -> Webhook:
+    """Return a webhook that is not deleted; raise NotFound."""
+    webhook = db.session.get(Webhook, webhook_id)
+    if webhook is None or webhook.deleted_at is not None:
+        raise NotFound(f"There is no webhook {webhook_id}.")
+    return webhook
+
+
+def get_event(event_id: str) -> Event:
+    """Return an event with its deliveries; raise NotFound."""
+    query = select(Event).where(Event.id == event_id).options(selectinload(Event.deliveries))
+    event = db.session.scalar(query)
+    if event is None:
+        raise NotFound(f"There is no event {event_id}.")
+    return event
+
+
+def get_delivery(delivery_id: str) -> Delivery:
+    """Return a delivery with its event, webhook and attempts, as they are in the database now; raise NotFound."""
+    query = (
+        select(Delivery)
+        .where(Delivery.id == delivery_id)
+        .options(selectinload(Delivery.attempts), selectinload(Delivery.event), selectinload(Delivery.webhook))
+        .execution_options(populate_existing=True)
+    )
+    delivery = db.session.scalar(query)
+    if delivery is None:
+        raise NotFound(f"There is no delivery {delivery_id}.")
+    return delivery
+
+
+def lock_delivery(session: Session, delivery_id: str) -> Delivery:
+    """Return a delivery that no other transaction changes until this one ends; raise NotFound."""
+    delivery = session.scalar(
+        select(Delivery).where(Delivery.id == delivery_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if delivery is None:
+        raise NotFound(f"There is no delivery {delivery_id}.")
+    return delivery
+
+
+def list_webhooks(wanted: WebhookFilter, limit: int, cursor: str | None) -> Page[Webhook]:
+    """Return webhooks that are not deleted, newest first."""
+    query = select(Webhook).where(Webhook.deleted_at.is_(None))
+    if wanted.q:
+        words = f"%{_escape(wanted.q)}%"
+        columns = (Webhook.name, Webhook.url, Webhook.id, Webhook.integration, db.cast(Webhook.event_types, db.Text))
+        query = query.where(or_(*(column.ilike(words, escape="\\") for column in columns)))
+    if wanted.state == "active":
+        query = query.where(Webhook.active.is_(True))
+    elif wanted.state == "paused":
+        query = query.where(Webhook.active.is_(False), Webhook.disabled_reason.is_(None))
+    elif wanted.state == "disabled":
+        query = query.where(Webhook.active.is_(False), Webhook.disabled_reason.is_not(None))
+    if wanted.integration:
+        query = query.where(Webhook.integration == wanted.integration)
+    if wanted.event_type:
+        quoted = f'%"{_escape(wanted.event_type)}"%'
+        query = query.where(db.cast(Webhook.event_types, db.Text).like(quoted, escape="\\"))
+    return _page(query, Webhook, limit, cursor)
+
+
+def list_events(
+    event_type: str | None, since: datetime | None, until: datetime | None, limit: int, cursor: str | None
+) -> Page[Event]:
+    """Return events, newest first, with their deliveries."""
+    query = select(Event).options(selectinload(Event.deliveries)).order_by(Event.created_at.desc(), Event.id.desc())
+    if event_type:
+        query = query.where(Event.type == event_type)
+    if since:
+        query = query.where(Event.created_at >= since)
+    if until:
+        query = query.where(Event.created_at < until)
+    if cursor:  # an event's id may be its publisher's own, so time comes first
+        last = db.session.get(Event, cursor)
+        if last is None:
+            raise InvalidInput.of(FieldError("cursor", "This cursor is not one that was given out."))
+        query = query.where(tuple_(Event.created_at, Event.id) < tuple_(last.created_at, last.id))
+    return _cut(db.session.scalars(query.limit(limit + 1)).all(), limit)
+
+
+def list_deliveries(
+    wanted: DeliveryFilter, limit: int, cursor: str | None, *, with_attempts: bool = False
+) -> Page[Delivery]:
+    """Return deliveries, newest first, with their webhooks; attempts carry bodies, so only when asked for."""
+    query = select(Delivery).options(selectinload(Delivery.webhook))
+    if with_attempts:
+        query = query.options(selectinload(Delivery.attempts))
+    exact: dict[Any, Any] = {
+        Delivery.webhook_id: wanted.webhook_id,
+        Delivery.event_id: wanted.event_id,
+        Delivery.event_type: wanted.event_type,
+        Delivery.state: wanted.state,
+        Delivery.test: wanted.test,
+    }
+    for column, value in exact.items():
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.since:
+        query = query.where(Delivery.created_at >= wanted.since)
+    if wanted.until:
+        query = query.where(Delivery.created_at < wanted.until)
+    return _page(query, Delivery, limit, cursor)
+
+
+def _page(
+    query: Select[tuple[Row]], model: type[Row], limit: int, cursor: str | None
+) -> Page[Row]:
+    """Cut one page out of `query`; our own ids sort by time, so the last id is the cursor."""
+    if cursor:
+        query = query.where(model.id < cursor)
+    return _cut(db.session.scalars(query.order_by(model.id.desc()).limit(limit + 1)).all(), limit)
+
+
+def _cut(rows: Sequence[Row], limit: int) -> Page[Row]:
+    return Page(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+
+
+def _escape(words: str) -> str:
+    """Return `words` with LIKE's wildcards taken literally."""
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,32 @@
+"""Webhook secrets at rest: encrypted with a key that is not in the database."""
+
+from __future__ import annotations
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from shared.settings import SettingsError
+
+
+class Vault:
+    """Encrypts and decrypts secrets (Fernet: AES-128-CBC with HMAC-SHA256)."""
+
+    def __init__(self, key: str) -> None:
+        try:
+            self._fernet = Fernet(key)
+        except ValueError:
+            raise SettingsError(
+                "SENDER_ENCRYPTION_KEY: not a Fernet key (32 bytes in URL-safe base64, 44 characters)"
+            ) from None
+
+    def lock(self, secret: str) -> str:
+        """Return `secret` encrypted, as text for a column."""
+        return self._fernet.encrypt(secret.encode()).decode()
+
+    def unlock(self, locked: str) -> str:
+        """Return the secret in clear; raise SettingsError when it was encrypted with another key."""
+        try:
+            return self._fernet.decrypt(locked).decode()
+        except InvalidToken:
+            raise SettingsError(
+                "the encryption key does not fit the stored webhook secrets; give back the key they were made with"
+            ) from None

@@ -1,0 +1,146 @@
+"""The sender's settings; the only place that names its environment variables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from shared.http import Limits
+from shared.netguard import AllowedTargets
+from shared.settings import CommonSettings, keep_secret, read_secret_file
+
+
+class SenderSettings(CommonSettings):
+    """Settings of the sender's web process and of its delivery worker."""
+
+    database_url: str = Field(
+        "",
+        validation_alias="SENDER_DATABASE_URL",
+        description="`postgresql+psycopg://…` to scale out. Default: `sender.sqlite3` in the data folder.",
+    )
+    allowed_targets_text: str = Field(
+        "",
+        validation_alias="SENDER_ALLOWED_TARGETS",
+        description="Comma list of `CIDR[:port]` or `host[:port]` that deliveries may reach although the address "
+        "is private. `make run` allows the companion receiver.",
+    )
+    retry_schedule_text: str = Field(
+        "5,300,1800,7200,18000,36000,50400,72000,86400",
+        validation_alias="SENDER_RETRY_SCHEDULE",
+        description="Comma list of seconds to wait before each retry (± 20 % jitter). After the last one the "
+        "delivery has failed.",
+    )
+    encryption_key_file: Path | None = Field(
+        None,
+        validation_alias="SENDER_ENCRYPTION_KEY_FILE",
+        description="File with the key (Fernet, 32 bytes in URL-safe base64) that encrypts webhook secrets at rest. "
+        "Made in the data folder when not given.",
+    )
+    encryption_key: str | None = Field(
+        None, validation_alias="SENDER_ENCRYPTION_KEY", description="The same key, given directly."
+    )
+    connect_timeout: float = Field(
+        5, gt=0, le=60, validation_alias="SENDER_CONNECT_TIMEOUT", description="Seconds to connect (TCP and TLS)."
+    )
+    read_timeout: float = Field(
+        15, gt=0, le=300, validation_alias="SENDER_READ_TIMEOUT", description="Seconds without a byte of the answer."
+    )
+    total_timeout: float = Field(
+        20, gt=0, le=600, validation_alias="SENDER_TOTAL_TIMEOUT", description="Seconds for a whole attempt."
+    )
+    response_limit: int = Field(
+        65536,
+        ge=0,
+        le=1_048_576,
+        validation_alias="SENDER_RESPONSE_LIMIT",
+        description="Bytes of an answer's body that are read and kept; longer ones are cut and marked.",
+    )
+    max_payload: int = Field(
+        1_048_576,
+        ge=1024,
+        le=16_777_216,
+        validation_alias="SENDER_MAX_PAYLOAD",
+        description="Bytes of the largest payload that is accepted.",
+    )
+    worker_threads: int = Field(
+        32, ge=1, le=512, validation_alias="SENDER_WORKER_THREADS", description="Attempts at once per worker."
+    )
+    webhook_in_flight: int = Field(
+        10,
+        ge=1,
+        le=512,
+        validation_alias="SENDER_WEBHOOK_IN_FLIGHT",
+        description="Attempts at once per webhook and worker, so that one slow endpoint never takes all threads.",
+    )
+    web_threads: int = Field(
+        32, ge=4, le=512, validation_alias="SENDER_WEB_THREADS", description="Threads of the web process."
+    )
+
+    @field_validator("retry_schedule_text")
+    @classmethod
+    def _check_schedule(cls, value: str) -> str:
+        parse_schedule(value)
+        return value
+
+    @field_validator("allowed_targets_text")
+    @classmethod
+    def _check_targets(cls, value: str) -> str:
+        AllowedTargets.parse(value)
+        return value
+
+    @property
+    def url(self) -> str:
+        """The database's URL."""
+        return self.database_url or self.database_file_url("sender.sqlite3")
+
+    @property
+    def allowed_targets(self) -> AllowedTargets:
+        """The private targets that deliveries may reach."""
+        return AllowedTargets.parse(self.allowed_targets_text)
+
+    @property
+    def retry_schedule(self) -> tuple[float, ...]:
+        """Seconds to wait before each retry."""
+        return parse_schedule(self.retry_schedule_text)
+
+    @property
+    def limits(self) -> Limits:
+        """The deadlines and the size limit of one attempt."""
+        return Limits(
+            connect=self.connect_timeout,
+            read=self.read_timeout,
+            total=self.total_timeout,
+            response_bytes=self.response_limit,
+        )
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long a claim lasts: a full attempt, twice, and time to record it."""
+        return 2 * self.total_timeout + 20
+
+    def read_encryption_key(self) -> str:
+        """Return the key for secrets at rest: given, from its file, or the one kept in the data folder."""
+        if self.encryption_key:
+            return self.encryption_key
+        if self.encryption_key_file:
+            return read_secret_file(self.encryption_key_file, "SENDER_ENCRYPTION_KEY_FILE")
+        from cryptography.fernet import Fernet  # noqa: PLC0415  # slow to import, and only needed here at a first start
+
+        return keep_secret(self.prepare_data_folder() / "encryption-key", Fernet.generate_key().decode())
+
+
+def parse_schedule(text: str) -> tuple[float, ...]:
+    """Return the seconds of a comma list; an empty list means that nothing is retried. Raise ValueError."""
+    seconds = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            value = float(part)
+        except ValueError:
+            value = -1.0
+        if not 0 <= value <= 30 * 86400:
+            raise ValueError(f"{part!r} is not a number of seconds between 0 and {30 * 86400}")
+        seconds.append(value)
+    if len(seconds) > 100:
+        raise ValueError("at most 100 retries can be scheduled")
+    return tuple(seconds)

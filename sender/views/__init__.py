@@ -1,0 +1,1 @@
+"""HTTP in and out: the JSON API, the pages and the live streams."""

@@ -1,0 +1,60 @@
+"""`/api/v1/deliveries`: what was sent, to whom, and what came back."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import Field
+
+from sender.services import deliveries, queries
+from sender.services.queries import DeliveryFilter
+from sender.views.api.schemas import ById, DeliveryOut, DeliveryPage, PageQuery, State, When
+from shared.web.json import reply
+
+api = APIBlueprint(
+    "api_deliveries",
+    __name__,
+    url_prefix="/api/v1/deliveries",
+    abp_tags=[Tag(name="Deliveries", description="The duty to bring one event to one webhook, and its attempts.")],
+    abp_security=[{"token": []}],
+)
+
+
+class DeliveryQuery(PageQuery):
+    """Which deliveries to list."""
+
+    webhook_id: str | None = None
+    event_id: str | None = None
+    event_type: str | None = None
+    state: State | None = None
+    test: bool | None = Field(None, description="Only test deliveries, or only real ones.")
+    since: When | None = Field(None, description="Created at or after this moment (RFC 3339).")
+    until: When | None = Field(None, description="Created before this moment.")
+
+
+@api.get("", responses={200: DeliveryPage})
+def list_deliveries(query: DeliveryQuery) -> Response:
+    """List deliveries, newest first."""
+    wanted = DeliveryFilter(**query.model_dump(exclude={"limit", "cursor"}))
+    page = queries.list_deliveries(wanted, query.limit, query.cursor, with_attempts=True)
+    return reply(DeliveryPage(items=[DeliveryOut.of(row) for row in page.items], next_cursor=page.next_cursor))
+
+
+@api.get("/<id>", responses={200: DeliveryOut})
+def get_delivery(path: ById) -> Response:
+    """Get one delivery with its attempts."""
+    return reply(DeliveryOut.of(queries.get_delivery(path.id)))
+
+
+@api.post("/<id>/resend", responses={202: DeliveryOut})
+def resend(path: ById) -> Response:
+    """Send the same event to the same webhook again, as a new delivery."""
+    delivery = deliveries.resend(path.id)
+    return reply(DeliveryOut.of(delivery), 202, Location=f"/api/v1/deliveries/{delivery.id}")
+
+
+@api.post("/<id>/cancel", responses={200: DeliveryOut})
+def cancel(path: ById) -> Response:
+    """Give up a delivery that waits for its next attempt."""
+    return reply(DeliveryOut.of(deliveries.cancel(path.id)))

@@ -1,0 +1,100 @@
+"""`/api/v1/webhooks`: registered destinations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import Field
+
+from sender.core.drafts import WebhookDraft
+from sender.services import context, deliveries, queries, webhooks
+from sender.services.queries import WebhookFilter
+from sender.views.api.schemas import (
+    ById,
+    DeliveryOut,
+    PageQuery,
+    Secret,
+    TestIn,
+    WebhookCreated,
+    WebhookIn,
+    WebhookOut,
+    WebhookPage,
+    WebhookPatch,
+)
+from shared.web.json import nothing, reply
+
+api = APIBlueprint(
+    "api_webhooks",
+    __name__,
+    url_prefix="/api/v1/webhooks",
+    abp_tags=[Tag(name="Webhooks", description="Registered destinations.")],
+    abp_security=[{"token": []}],
+)
+
+
+class WebhookQuery(PageQuery):
+    """Which webhooks to list."""
+
+    q: str | None = Field(None, description="Words in the name, the URL or the event types.")
+    state: str | None = Field(None, description="`active`, `paused` or `disabled`.")
+    integration: str | None = None
+    event_type: str | None = Field(None, description="Subscribed to this event type or glob, literally.")
+
+
+@api.get("", responses={200: WebhookPage})
+def list_webhooks(query: WebhookQuery) -> Response:
+    """List webhooks, newest first."""
+    wanted = WebhookFilter(query.q, query.state, query.integration, query.event_type)
+    page = queries.list_webhooks(wanted, query.limit, query.cursor)
+    return reply(WebhookPage(items=[WebhookOut.of(row) for row in page.items], next_cursor=page.next_cursor))
+
+
+@api.post("", responses={201: WebhookCreated})
+def create_webhook(body: WebhookIn) -> Response:
+    """Register a webhook; the answer holds its signing secret."""
+    tools = context.current()
+    fields = body.model_dump(exclude={"signature"})
+    webhook = webhooks.create(tools, WebhookDraft(scheme=body.signature.scheme, **fields))
+    secret = webhooks.reveal_secret(tools, webhook.id)
+    created = WebhookCreated(**WebhookOut.of(webhook).model_dump(), secret=secret)
+    return reply(created, 201, Location=f"/api/v1/webhooks/{webhook.id}")
+
+
+@api.get("/<id>", responses={200: WebhookOut})
+def get_webhook(path: ById) -> Response:
+    """Get one webhook."""
+    return reply(WebhookOut.of(queries.get_webhook(path.id)))
+
+
+@api.patch("/<id>", responses={200: WebhookOut})
+def change_webhook(path: ById, body: WebhookPatch) -> Response:
+    """Change a webhook; what is not given stays."""
+    changes: dict[str, Any] = body.model_dump(exclude_none=True, exclude={"signature"})
+    if body.signature is not None:
+        changes["scheme"] = body.signature.scheme
+    draft = replace(webhooks.draft_of(queries.get_webhook(path.id)), **changes)
+    return reply(WebhookOut.of(webhooks.change(context.current(), path.id, draft)))
+
+
+@api.delete("/<id>", responses={204: None})
+def delete_webhook(path: ById) -> Response:
+    """Delete a webhook; what it is still owed is cancelled, its past deliveries are kept."""
+    webhooks.apply("delete", [path.id])
+    return nothing()
+
+
+@api.get("/<id>/secret", responses={200: Secret})
+def get_secret(path: ById) -> Response:
+    """Get a webhook's signing secret."""
+    return reply(Secret(secret=webhooks.reveal_secret(context.current(), path.id)))
+
+
+@api.post("/<id>/test", responses={200: DeliveryOut})
+def send_test(path: ById, body: TestIn) -> Response:
+    """Send the example of an event type now and wait for what comes back."""
+    delivery = deliveries.send_test(context.current(), path.id, body.event_type)
+    return reply(DeliveryOut.of(delivery))
