@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from shared.errors import FieldError
+from shared.headers import CONNECTION_FIELDS, MAX_VALUE, check_name, check_value
 
 MOST_HEADERS = 20
-LONGEST_VALUE = 4096
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")  # RFC 9110 §5.6.2
-_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")  # RFC 9110 §5.5, without the C1 controls
 
-_FRAMING = frozenset(
-    [
-        "connection",
-        "content-length",
-        "date",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "server",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    ]
-)
+_SET_BY_SERVER = CONNECTION_FIELDS | {"date", "server"}
 # A bin may share its origin with the pages: these act on the whole origin, or weaken what protects it.
 _REACHING = frozenset(
     [
@@ -73,16 +55,14 @@ def read_headers(document: object, field: str, faults: list[FieldError]) -> tupl
 
 
 def _fault(name: str, value: object) -> str | None:
-    if not _TOKEN.fullmatch(name):
-        return "A header name has 1 to 100 letters, digits and !#$%&'*+-.^_`|~."
-    if name.lower() in _FRAMING:
+    if message := check_name(name):
+        return message
+    if name.lower() in _SET_BY_SERVER:
         return f"{name} is set by the server."
     if name.lower() in _REACHING:
         return f"{name} would reach beyond the bin, so that a rule cannot set it."
     if not isinstance(value, str):
-        return "A header value is text."
-    if len(value) > LONGEST_VALUE:
-        return f"A header value has at most {LONGEST_VALUE} characters."
-    if not _VALUE.fullmatch(value):
-        return "A header value holds no line breaks, no controls and nothing beyond Latin-1."
-    return None
+        return "A header's value is text."
+    if len(value) > MAX_VALUE:
+        return f"A header's value has at most {MAX_VALUE:,} characters."
+    return check_value(name, value.strip(" \t"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from shared.headers import get
+
 # Header names in lower case, the most telling first.
 _EVENT_HEADERS = (
     "webhook-event",
@@ -32,12 +34,6 @@ ON_THE_WAY = frozenset(
 )
 
 
-def header(headers: Iterable[tuple[str, str]], name: str) -> str:
-    """Return the value of the first header with this name, whatever its case; "" when there is none."""
-    wanted = name.lower()
-    return next((value for known, value in headers if known.lower() == wanted), "")
-
-
 def event_type(headers: Iterable[tuple[str, str]]) -> str:
     """Return the event type that a sender named in a header, "" when none did."""
     return _first(headers, _EVENT_HEADERS)
@@ -50,7 +46,7 @@ def is_signed(headers: Iterable[tuple[str, str]]) -> bool:
 
 def media_type(headers: Iterable[tuple[str, str]]) -> str:
     """Return the media type of the body without its parameters, "" when the request names none."""
-    return header(headers, "content-type").partition(";")[0].strip().lower()
+    return (get(headers, "content-type") or "").partition(";")[0].strip().lower()
 
 
 def _first(headers: Iterable[tuple[str, str]], names: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ from receiver.models import Bin, Capture
 from receiver.services import context
 from receiver.views import links
 from receiver.views.api.schemas import AnswerOut, answer_of
+from shared.headers import get
 
 SHOWN = 256 * 1024  # bytes of a body that a page shows by itself
 SHOWN_AT_MOST = 2 * 1024 * 1024  # when asked for all of it; beyond that there is the download
@@ -69,14 +70,12 @@ def build(owner: Bin, capture: Capture, *, show_all: bool = False) -> Detail:
 
 def parts_of(capture: Capture) -> Sequence[Part]:
     """Return the fields and files of a capture's body, however large, in their order."""
-    decoded = encoding.decode(capture.body, hints.header(capture.headers, "content-encoding"), limit=len(capture.body))
-    body = Body.of(decoded.data, hints.header(capture.headers, "content-type"), limit=len(decoded.data))
+    body, _ = _decode(capture, len(capture.body))
     return bodies.view(body).parts
 
 
 def _body(capture: Capture, limit: int) -> BodyDetail:
-    decoded = encoding.decode(capture.body, hints.header(capture.headers, "content-encoding"), limit=limit)
-    body = Body.of(decoded.data, hints.header(capture.headers, "content-type"), limit=limit)
+    body, note = _decode(capture, limit)
     view = bodies.view(body)
     return BodyDetail(
         view=view,
@@ -84,10 +83,16 @@ def _body(capture: Capture, limit: int) -> BodyDetail:
         raw=body.text,
         hex=hexdump.dump(capture.body[:_HEX_SHOWN]),
         hex_is_cut=len(capture.body) > _HEX_SHOWN,
-        notes=[note for note in (decoded.note, view.note) if note],
+        notes=[note for note in (note, view.note) if note],
         is_cut=body.cut,
         can_show_all=body.cut and limit < SHOWN_AT_MOST,
     )
+
+
+def _decode(capture: Capture, limit: int) -> tuple[Body, str]:
+    """Return at most `limit` bytes of a body without its content codings, and what a reader should know of that."""
+    decoded = encoding.decode(capture.body, get(capture.headers, "content-encoding") or "", limit=limit)
+    return Body.of(decoded.data, get(capture.headers, "content-type") or "", limit=limit), decoded.note
 
 
 def _query(query: str) -> Sequence[Part]:

@@ -29,8 +29,3 @@ def test_the_media_type_has_no_parameters():
         "application/json"
     )
     assert hints.media_type(()) == ""
-
-
-def test_a_header_is_found_whatever_its_case():
-    assert hints.header((("x-a", "1"), ("X-A", "2")), "X-a") == "1"
-    assert hints.header((), "x") == ""
