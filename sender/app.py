@@ -9,7 +9,7 @@ from flask_openapi3.openapi import OpenAPI
 from sender.models import db
 from sender.services import context, metrics
 from sender.settings import SenderSettings
-from sender.views import api, live, pages
+from sender.views import api, pages
 from shared import database, migrations, web
 from shared.ui import NavItem
 
@@ -41,10 +41,7 @@ def create_app(settings: SenderSettings | None = None) -> OpenAPI:
     database.connect(app, db, settings.url, pool_size=settings.web_threads)
     migrations.install(app, db, Path(__file__).parent / "migrations")
     app.extensions["hookloop_sender"] = context.open_context(settings)
-    web.install(
-        app, settings, service, db=db, check_ready=live.check_ready, collectors=[metrics.DeliveryCollector(app)]
-    )
+    web.install(app, settings, service, db=db, check_ready=lambda: None, collectors=[metrics.DeliveryCollector(app)])
     api.install(app)
     pages.install(app)
-    live.install(app, settings)
     return app

@@ -73,6 +73,13 @@ class SenderSettings(CommonSettings):
         validation_alias="SENDER_WEBHOOK_IN_FLIGHT",
         description="Attempts at once per webhook and worker, so that one slow endpoint never takes all threads.",
     )
+    shutdown_grace: float = Field(
+        4,
+        ge=0,
+        le=600,
+        validation_alias="SENDER_SHUTDOWN_GRACE",
+        description="Seconds that a stopping worker waits for attempts under way; the rest is given back.",
+    )
     web_threads: int = Field(
         32, ge=4, le=512, validation_alias="SENDER_WEB_THREADS", description="Threads of the web process."
     )

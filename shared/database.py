@@ -79,7 +79,7 @@ def is_sqlite(url: str) -> bool:
 
 
 @contextmanager
-def writing(session: Session | scoped_session[Session]) -> Iterator[Session]:
+def writing(session: Session | scoped_session[Any]) -> Iterator[Session]:
     """Run one writing transaction on `session`: commit at the end, roll back on an exception.
 
     On SQLite it starts with BEGIN IMMEDIATE: a transaction that reads first and writes later fails at once with

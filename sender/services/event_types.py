@@ -197,5 +197,3 @@ def _of_built_in(definition: catalogue.EventTypeDefinition, retired_at: datetime
 def _of_custom(row: CustomEventType, retired_at: datetime | None) -> EventType:
     example: dict[str, Any] = json.loads(row.example)
     return EventType(row.slug, row.name, row.description, "", CUSTOM, example, row.schema, retired_at)
-
-

@@ -29,7 +29,9 @@ def subscribe(context: Context, target_url: str, event: str, agent: str) -> Webh
     try:
         return webhooks.create(context, draft)
     except InvalidInput as error:
-        raise InvalidInput.of(*(replace(fault, field=_THEIR_NAMES.get(fault.field, fault.field)) for fault in error.errors)) from None
+        raise InvalidInput.of(
+            *(replace(fault, field=_THEIR_NAMES.get(fault.field, fault.field)) for fault in error.errors)
+        ) from None
 
 
 def unsubscribe(webhook_id: str) -> None:

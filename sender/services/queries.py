@@ -154,16 +154,14 @@ def list_deliveries(
     return _page(query, Delivery, limit, cursor)
 
 
-def _page(
-    query: Select[tuple[Row]], model: type[Row], limit: int, cursor: str | None
-) -> Page[Row]:
+def _page(query: Select[Any], model: type[Row], limit: int, cursor: str | None) -> Page[Row]:
     """Cut one page out of `query`; our own ids sort by time, so the last id is the cursor."""
     if cursor:
         query = query.where(model.id < cursor)
     return _cut(db.session.scalars(query.order_by(model.id.desc()).limit(limit + 1)).all(), limit)
 
 
-def _cut(rows: Sequence[Row], limit: int) -> Page[Row]:
+def _cut(rows: Sequence[Any], limit: int) -> Page[Row]:
     return Page(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
 
 

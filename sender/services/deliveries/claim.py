@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 
@@ -80,7 +81,7 @@ def release(connection: Connection, claims: Iterable[Claimed], now: datetime) ->
         )
 
 
-def _due(connection: Connection, now: datetime, limit: int, full: list[str]) -> Sequence[Row[tuple[object, ...]]]:
+def _due(connection: Connection, now: datetime, limit: int, full: list[str]) -> Sequence[Row[*tuple[Any, ...]]]:
     query = (
         select(
             Delivery.id,
@@ -110,9 +111,9 @@ def _due(connection: Connection, now: datetime, limit: int, full: list[str]) -> 
 
 
 def _pick(
-    candidates: Iterable[Row[tuple[object, ...]]], limit: int, webhook_cap: int, in_flight: Mapping[str, int]
-) -> list[Row[tuple[object, ...]]]:
-    taken: list[Row[tuple[object, ...]]] = []
+    candidates: Iterable[Row[*tuple[Any, ...]]], limit: int, webhook_cap: int, in_flight: Mapping[str, int]
+) -> list[Row[*tuple[Any, ...]]]:
+    taken: list[Row[*tuple[Any, ...]]] = []
     per_webhook = Counter(in_flight)
     for row in candidates:
         if len(taken) < limit and per_webhook[row.webhook_id] < webhook_cap:
@@ -130,7 +131,7 @@ def _hold(connection: Connection, ids: list[str]) -> None:
         )
 
 
-def _claimed(row: Row[tuple[object, ...]], claim_id: str, vault: Vault) -> Claimed:
+def _claimed(row: Row[*tuple[Any, ...]], claim_id: str, vault: Vault) -> Claimed:
     return Claimed(
         delivery_id=row.id,
         claim_id=claim_id,

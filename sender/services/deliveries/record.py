@@ -136,7 +136,10 @@ def _write(
             .where(Delivery.id == bindparam("b_id"))
             .values(
                 claim_id=None,
-                **{name: bindparam(name) for name in ("attempt_count", "state", "reason", "next_attempt_at", "finished_at")},
+                **{
+                    name: bindparam(name)
+                    for name in ("attempt_count", "state", "reason", "next_attempt_at", "finished_at")
+                },
             ),
             moves,
         )

@@ -1,0 +1,34 @@
+"""The receiver's command line: `python -m receiver.cli prepare | migrate`."""
+
+from __future__ import annotations
+
+import sys
+
+from receiver.app import create_app
+from receiver.models import db
+from receiver.settings import ReceiverSettings
+from shared import cli, migrations
+
+
+def prepare() -> None:
+    """Check the settings, the data folder and the port, and migrate."""
+    settings = ReceiverSettings.load()
+    settings.prepare_data_folder()
+    cli.check_port(settings.receiver_host, settings.receiver_port, "RECEIVER_PORT")
+    migrate()
+
+
+def migrate() -> None:
+    """Bring the receiver's database to the newest version."""
+    app = create_app(ReceiverSettings.load())
+    migrations.upgrade(app, db)
+    app.extensions["hookloop_receiver"].close()
+
+
+COMMANDS = {"prepare": prepare, "migrate": migrate}
+
+if __name__ == "__main__":
+    name = sys.argv[1] if len(sys.argv) == 2 else ""
+    if name not in COMMANDS:
+        sys.exit(f"usage: python -m receiver.cli {{{'|'.join(COMMANDS)}}}")
+    cli.run(COMMANDS[name])

@@ -1,0 +1,19 @@
+# ruff: noqa: N999  # the name that gunicorn looks for
+"""How gunicorn serves the sender's pages and API: `gunicorn -c sender/gunicorn.conf.py`."""
+
+from __future__ import annotations
+
+from sender.settings import SenderSettings
+
+_settings = SenderSettings.load()
+
+wsgi_app = "sender.app:create_app()"
+bind = (
+    f"{f'[{_settings.sender_host}]' if ':' in _settings.sender_host else _settings.sender_host}:{_settings.sender_port}"
+)
+proc_name = "hookloop-sender"
+worker_class = "gthread"
+workers = 1
+threads = _settings.web_threads
+graceful_timeout = 4
+control_socket_disable = True
