@@ -6,7 +6,7 @@ import http.client
 import io
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared import headers
@@ -34,9 +34,12 @@ def test_values_that_would_break_the_message_are_refused(value: str) -> None:
     assert headers.check_value("X", value)
 
 
-@given(st.text(st.characters(max_codepoint=127), min_size=1), st.text(st.characters(max_codepoint=255)))
+@given(
+    st.text(st.characters(max_codepoint=127)).filter(lambda name: headers.check_name(name) is None),
+    st.text(st.characters(max_codepoint=255)).filter(lambda value: headers.check_value("X", value) is None),
+)
+@settings(suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 def test_what_passes_is_sent_as_exactly_one_field(name: str, value: str) -> None:
-    assume(headers.check_name(name) is None and headers.check_value(name, value) is None)
     head = io.BytesIO(f"{name}: {value}\r\n\r\n".encode("latin-1"))
     assert list(http.client.parse_headers(head).raw_items()) == [(name, value)]
 
