@@ -1,0 +1,47 @@
+# `make run` and `make test` install what is missing and can be called again at any time.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+RECEIVER_PORT ?= 8001
+RECEIVER_HOST ?= 127.0.0.1
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+.PHONY: help run test browser lint format lock
+
+help:  ## Show what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+.venv/run: requirements.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@ .venv/run
+
+run: .venv/run  ## Start sender, worker and receiver; Ctrl-C ends all three
+	@export SENDER_ALLOWED_TARGETS="$${SENDER_ALLOWED_TARGETS-$(RECEIVER_HOST):$(RECEIVER_PORT),localhost:$(RECEIVER_PORT)}"; \
+	export PATH="$(CURDIR)/$(BIN):$$PATH"; \
+	python -m receiver.cli prepare && python -m sender.cli prepare && exec honcho start
+
+test: .venv/dev browser  ## Install what tests need and run them all
+	@$(BIN)/python -m pytest -q -n 2
+
+browser:
+	@test -n "$(CHROMIUM)" || (apt-get update -qq && apt-get install -y -qq chromium) || $(BIN)/python -m playwright install chromium
+
+lint: .venv/dev  ## Check style, types and imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: .venv/dev  ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock:  ## Compile the pinned requirements from pyproject.toml
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra postgres -o requirements.txt pyproject.toml
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --all-extras -o requirements-dev.txt pyproject.toml
