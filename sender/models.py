@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry, relationship
 
 from shared.database import Instant, named_metadata
 
@@ -17,8 +17,10 @@ DELIVERY_STATES = ("pending", "sending", "succeeded", "failed", "cancelled")
 class Base(DeclarativeBase):
     """Base of the sender's tables."""
 
-    metadata = named_metadata()
-    type_annotation_map = {datetime: Instant, dict[str, Any]: JSON, list[str]: JSON}  # noqa: RUF012
+    registry = registry(
+        metadata=named_metadata(),
+        type_annotation_map={datetime: Instant, dict[str, Any]: JSON, list[str]: JSON, list[list[str]]: JSON},
+    )
 
 
 db = SQLAlchemy(model_class=Base)
@@ -125,7 +127,8 @@ class Delivery(Base):
     __table_args__ = (
         CheckConstraint(f"state IN {DELIVERY_STATES}", name="state"),
         CheckConstraint(
-            "state IN ('pending', 'sending') OR (next_attempt_at IS NULL AND claim_id IS NULL)", name="finished_is_still"
+            "state IN ('pending', 'sending') OR (next_attempt_at IS NULL AND claim_id IS NULL)",
+            name="finished_is_still",
         ),
         CheckConstraint("state != 'sending' OR (next_attempt_at IS NOT NULL AND claim_id IS NOT NULL)", name="leased"),
         Index(

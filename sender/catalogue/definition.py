@@ -107,7 +107,7 @@ def _schema_of(block: type[Block]) -> dict[str, Any]:
 class _Plain(GenerateJsonSchema):
     """pydantic's JSON Schema without what it adds for Python: titles made of names, and null as a default."""
 
-    def field_title_should_be_set(self, schema: Any) -> bool: # noqa: ARG002
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
         return False
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:

@@ -121,11 +121,11 @@ def mark(slug: str, *, retired: bool) -> EventType:
     """Take an event type out of use (no longer offered nor published) or bring it back; raise NotFound."""
     get(slug)
     with writing(db.session) as session:
-        mark = session.get(RetiredEventType, slug)
-        if retired and mark is None:
+        row = session.get(RetiredEventType, slug)
+        if retired and row is None:
             session.add(RetiredEventType(slug=slug, retired_at=clock.now()))
-        elif not retired and mark is not None:
-            session.delete(mark)
+        elif not retired and row is not None:
+            session.delete(row)
         changes.announce(session, CHANGES)
     return get(slug)
 
