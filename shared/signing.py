@@ -1,4 +1,4 @@
-"""Standard Webhooks v1: secrets, signatures and their verification (standardwebhooks.com, spec 1.0)."""
+"""Standard Webhooks 1.0: secrets, signatures (v1, HMAC-SHA256) and their verification."""
 
 from __future__ import annotations
 
@@ -6,69 +6,131 @@ import base64
 import binascii
 import hashlib
 import hmac
-import secrets as random
-from collections.abc import Iterable, Mapping
+import re
+import secrets as randomness
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-PREFIX = "whsec_"
-KEY_BYTES = (24, 64)
+from shared import headers as fields
+
+ID_HEADER = "webhook-id"
+TIMESTAMP_HEADER = "webhook-timestamp"
+SIGNATURE_HEADER = "webhook-signature"
+
 TOLERANCE_SECONDS = 300
+SECRET_PREFIX = "whsec_"  # noqa: S105  # a prefix, no secret
+MIN_KEY_BYTES = 24
+MAX_KEY_BYTES = 64
+_NEW_KEY_BYTES = 32
+_VERSION = "v1"
+_SECONDS = re.compile(r"[0-9]{1,15}")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a signature holds, and why not."""
+    """Whether a signature holds, and in words why or why not."""
 
-    ok: bool
-    reason: str = ""
+    valid: bool
+    reason: str
 
 
 def new_secret() -> str:
-    """Return a fresh signing secret: `whsec_` and 32 random bytes in padded base64."""
-    return PREFIX + base64.b64encode(random.token_bytes(32)).decode()
+    """Return a fresh secret of 32 random bytes: `whsec_` and padded base64."""
+    return SECRET_PREFIX + base64.b64encode(randomness.token_bytes(_NEW_KEY_BYTES)).decode()
 
 
 def check_secret(text: str) -> str | None:
-    """Return in words what is wrong with a signing secret, None when it can be used."""
-    if not text.startswith(PREFIX):
-        return f"A secret starts with {PREFIX}."
+    """Return in words why `text` is no signing secret, or None."""
+    if not text.startswith(SECRET_PREFIX):
+        return f"A signing secret starts with {SECRET_PREFIX}."
     try:
-        key = base64.b64decode(text.removeprefix(PREFIX), validate=True)
-    except (binascii.Error, ValueError):
-        return f"What follows {PREFIX} must be padded base64."
-    low, high = KEY_BYTES
-    if not low <= len(key) <= high:
-        return f"The key has {len(key)} bytes; use {low} to {high}."
+        size = len(_key(text))
+    except ValueError:
+        return f"After {SECRET_PREFIX} comes base64 (RFC 4648, section 4), padded with = to a multiple of four."
+    if not MIN_KEY_BYTES <= size <= MAX_KEY_BYTES:
+        return f"A signing secret holds {MIN_KEY_BYTES} to {MAX_KEY_BYTES} bytes; this one holds {size}."
     return None
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
-    """Return the token `v1,<base64>` of HMAC-SHA256 over `id.timestamp.body`; `timestamp` is in Unix seconds.
+    """Return the signature `v1,<base64>` of `body` as sent; `timestamp` is in Unix seconds.
 
-    Raise ValueError for a malformed secret.
+    Raise ValueError for a bad secret, or for an id with a dot, which the signed text could not tell from its end.
     """
-    key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
-    signed = f"{message_id}.{timestamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    if message := check_secret(secret):
+        raise ValueError(message)
+    if "." in message_id:
+        raise ValueError("the id of a signed message has no dot")
+    return f"{_VERSION},{_digest(secret, message_id, str(timestamp), body)}"
+
+
+def signature_headers(
+    secrets: Sequence[str], message_id: str, timestamp: int, body: bytes
+) -> tuple[tuple[str, str], ...]:
+    """Return the three header fields; one signature per live secret, so that a secret can be rotated."""
+    signatures = " ".join(sign(secret, message_id, timestamp, body) for secret in secrets)
+    return (ID_HEADER, message_id), (TIMESTAMP_HEADER, str(timestamp)), (SIGNATURE_HEADER, signatures)
 
 
 def verify(
-    secrets: Iterable[str],
-    headers: Mapping[str, str],
+    secrets: Sequence[str],
+    headers: Sequence[tuple[str, str]],
     body: bytes,
-    now: float,
+    now: datetime,
     tolerance: int = TOLERANCE_SECONDS,
 ) -> Verdict:
-    """Return whether one of `secrets` signed `body`; `headers` has lower-case names, `now` is in Unix seconds."""
+    """Return whether one of `secrets` signed `body` with these header fields within `tolerance` seconds of `now`.
+
+    Every v1 signature is compared with every secret in constant time; signatures of other versions are passed over.
+    """
+    for message in map(check_secret, secrets):
+        if message:
+            return Verdict(False, message)
+    values = {}
+    for name in (ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER):
+        found = fields.get_all(headers, name)
+        if len(found) != 1 or not found[0]:
+            return Verdict(False, f"The header {name} is {'there more than once' if len(found) > 1 else 'missing'}.")
+        values[name] = found[0]
+    timestamp = values[TIMESTAMP_HEADER]
+    if fault := _check_time(timestamp, now, tolerance):
+        return Verdict(False, fault)
+    return _compare(secrets, values[ID_HEADER], timestamp, values[SIGNATURE_HEADER], body)
+
+
+def _compare(secrets: Sequence[str], message_id: str, timestamp: str, signatures: str, body: bytes) -> Verdict:
+    versions = [token.partition(",") for token in signatures.split(" ")]
+    given = [digest.encode("utf-8", "surrogatepass") for version, _, digest in versions if version == _VERSION]
+    if not given:
+        return Verdict(False, f"The header {SIGNATURE_HEADER} holds no signature of version {_VERSION}.")
+    expected = [_digest(secret, message_id, timestamp, body).encode() for secret in secrets]
+    matches = [hmac.compare_digest(one, other) for one in given for other in expected]
+    if any(matches):
+        return Verdict(True, "The signature is valid.")
+    return Verdict(False, "No signature matches: the secret is another, or the id, the time or the body was changed.")
+
+
+def _check_time(timestamp: str, now: datetime, tolerance: int) -> str | None:
+    if not _SECONDS.fullmatch(timestamp):
+        return f"The header {TIMESTAMP_HEADER} is not a time in whole Unix seconds."
+    age = now.timestamp() - int(timestamp)
+    if age > tolerance:
+        return f"The message is too old: it was signed {age:.0f} seconds ago, {tolerance} are allowed."
+    if age < -tolerance:
+        return f"The message is from the future: it was signed {-age:.0f} seconds ahead, {tolerance} are allowed."
+    return None
+
+
+def _digest(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
+    signed = f"{message_id}.{timestamp}.".encode("utf-8", "surrogatepass") + body
+    return base64.b64encode(hmac.new(_key(secret), signed, hashlib.sha256).digest()).decode()
+
+
+def _key(secret: str) -> bytes:
+    """Return the bytes of a secret; raise ValueError unless they are written in padded base64."""
+    text = secret.removeprefix(SECRET_PREFIX)
     try:
-        message_id, timestamp, tokens = (headers[f"webhook-{name}"] for name in ("id", "timestamp", "signature"))
-    except KeyError as missing:
-        return Verdict(False, f"The header {missing.args[0]} is missing.")
-    if not (timestamp.isascii() and timestamp.isdigit()):
-        return Verdict(False, "The timestamp is not a number of seconds.")
-    if abs(now - int(timestamp)) > tolerance:
-        return Verdict(False, f"The timestamp is more than {tolerance} seconds away from now.")
-    expected = [sign(secret, message_id, int(timestamp), body).encode() for secret in secrets]
-    given = [token.encode("utf-8", "surrogateescape") for token in tokens.split(" ") if token.startswith("v1,")]
-    matches = [hmac.compare_digest(token, want) for token in given for want in expected]
-    return Verdict(True) if any(matches) else Verdict(False, "No signature matches.")
+        return base64.b64decode(text.encode("ascii"), validate=True)
+    except (UnicodeError, binascii.Error):
+        raise ValueError("not base64") from None
