@@ -1,24 +1,16 @@
-"""What came of an attempt, as a value, and the same in words for people."""
+"""What came of one HTTP exchange: a kind for machines, and words for people."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Literal
 
 OutcomeKind = Literal[
     "succeeded", "http_status", "timeout", "refused", "reset", "dns", "tls", "blocked", "protocol", "internal"
 ]
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The kind of outcome, for programs, and its detail, one sentence for people."""
-
-    kind: OutcomeKind
-    detail: str
-
-
-_TITLES: dict[OutcomeKind, str] = {
+TITLES: dict[OutcomeKind, str] = {
     "succeeded": "Delivered",
     "http_status": "The endpoint answered with an error",
     "timeout": "The endpoint did not answer in time",
@@ -32,10 +24,48 @@ _TITLES: dict[OutcomeKind, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`kind` is part of the API; `detail` is one or more plain sentences, different for different causes."""
+
+    kind: OutcomeKind
+    detail: str
+
+
+def of_status(status: int, location: str | None = None) -> Outcome:
+    """Return the outcome of a complete answer: only 2xx succeeds, a redirect is named but not followed."""
+    words = f"The endpoint answered {name_status(status)}"
+    if 200 <= status < 300:
+        return Outcome("succeeded", f"{words}.")
+    if 300 <= status < 400 and location:
+        return Outcome("http_status", f"{words} and points to {location[:200]}; redirects are not followed.")
+    return Outcome("http_status", f"{words}.")
+
+
 def title(kind: OutcomeKind, status: int | None = None, body_size: int | None = None) -> str:
     """Return what happened in a few words; `status` and `body_size` (bytes) are those of the answer, if any."""
     if kind == "succeeded" and status is not None:
-        return f"Delivered: {status}" + (", with an empty body" if body_size == 0 else "")
+        return f"{TITLES[kind]}: {status}" + (", with an empty body" if body_size == 0 else "")
     if kind == "http_status" and status is not None:
         return f"Not delivered: the endpoint answered {status}"
-    return _TITLES[kind]
+    return TITLES[kind]
+
+
+def describe(outcome: Outcome, *, status: int | None = None, body_size: int = 0) -> str:
+    """Return what came of an exchange in sentences: what happened, and how much there was in the answer.
+
+    `status` and `body_size` (in bytes) are those of the answer, if one came.
+    """
+    if outcome.kind not in ("succeeded", "http_status") or status is None:
+        return f"{TITLES[outcome.kind]}. {outcome.detail}"
+    verdict = "Delivered." if outcome.kind == "succeeded" else "Not delivered."
+    body = f"{body_size:,} bytes long" if body_size else "empty"
+    return f"{verdict} {outcome.detail} Its body is {body}."
+
+
+def name_status(status: int) -> str:
+    """Return a status with its name (RFC 9110, section 15), for example `503 Service Unavailable`."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

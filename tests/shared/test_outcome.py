@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from shared.outcome import TITLES, Outcome, OutcomeKind, describe, of_status
+from shared.outcome import TITLES, Outcome, OutcomeKind, describe, of_status, title
 
 
 @pytest.mark.parametrize(("status", "kind"), [(200, "succeeded"), (204, "succeeded"), (299, "succeeded")])
@@ -42,11 +42,18 @@ def test_every_kind_has_a_title_of_its_own() -> None:
 
 def test_an_answer_is_described_with_its_body() -> None:
     empty = describe(of_status(200), status=200, body_size=0)
-    assert empty == "Delivered: The endpoint answered 200 OK. Its body is empty."
+    assert empty == "Delivered. The endpoint answered 200 OK. Its body is empty."
     full = describe(of_status(500), status=500, body_size=1234)
-    assert full == "Not accepted: The endpoint answered 500 Internal Server Error. Its body is 1,234 bytes long."
+    assert full == "Not delivered. The endpoint answered 500 Internal Server Error. Its body is 1,234 bytes long."
 
 
 def test_without_a_whole_answer_nothing_is_said_of_its_body() -> None:
     cut = Outcome("timeout", "The endpoint answered 200 OK, but its body stopped.")
-    assert describe(cut, status=200, body_size=3) == f"Timed out: {cut.detail}"
+    assert describe(cut, status=200, body_size=3) == f"The endpoint did not answer in time. {cut.detail}"
+
+
+def test_titles_tell_an_empty_answer_a_full_one_and_an_error_apart() -> None:
+    assert title("succeeded", 200, 0) == "Delivered: 200, with an empty body"
+    assert title("succeeded", 200, 7) == "Delivered: 200"
+    assert title("http_status", 500, 0) == "Not delivered: the endpoint answered 500"
+    assert title("timeout") == title("timeout", 200, 3) == TITLES["timeout"]
