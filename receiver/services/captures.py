@@ -53,6 +53,11 @@ def latest(bin_id: str) -> Capture | None:
     return db.session.scalar(_of(bin_id).order_by(Capture.position.desc()).limit(1))
 
 
+def release() -> None:
+    """Give the database connection of this request back, for a request that goes on for long."""
+    db.session.remove()
+
+
 def _of(bin_id: str) -> Select[Capture]:
     """Select a bin's captures without their bodies."""
     return select(Capture).where(Capture.bin_id == bin_id).options(defer(Capture.body, raiseload=True))

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, request, stream_with_context
 
 from receiver import wire
-from receiver.models import Bin, Capture, db
+from receiver.models import Bin, Capture
 from receiver.services import bins, captures, context
 from receiver.services.live import Subscription
 from shared.errors import NotFound
@@ -67,7 +67,7 @@ def _events(bin_id: str, position: int, tell: Tell, ear: Subscription) -> Iterat
         except NotFound:
             return
         finally:
-            db.session.remove()  # a stream that waits holds no connection
+            captures.release()  # a stream that waits holds no connection
         yield from events
         if len(new) < _AT_ONCE and not _wait(ear):
             if wire.has_left(request.environ):
