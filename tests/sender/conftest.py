@@ -1,0 +1,79 @@
+"""A sender on a fresh database, spoken to as programs do, with an endpoint and a worker of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask_openapi3.openapi import OpenAPI
+
+from sender.app import create_app
+from sender.models import db
+from sender.settings import SenderSettings
+from sender.worker import Worker
+from shared import migrations
+from tests.databases import empty_database
+from tests.sender.sink import Sink, listening
+
+TOKEN = "test-token-of-the-sender"
+
+
+@dataclass
+class Api:
+    """Calls the API with the admin token; returns status and parsed body."""
+
+    app: OpenAPI
+
+    def __call__(self, method: str, path: str, json: Any = None, **headers: str) -> tuple[int, Any]:
+        given = {"Authorization": f"Bearer {TOKEN}", **{name.replace("_", "-"): v for name, v in headers.items()}}
+        answer = self.app.test_client().open(path, method=method, json=json, headers=given)
+        return answer.status_code, answer.get_json(force=True) if answer.data else None
+
+    def webhook(self, url: str, **fields: Any) -> dict[str, Any]:
+        body = {"name": "Billing", "url": url, "event_types": ["payment_received"], **fields}
+        status, webhook = self("POST", "/api/v1/webhooks", body)
+        assert status == 201, webhook
+        return webhook
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with listening() as sink:
+        yield sink
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def app(request: pytest.FixtureRequest, tmp_path: Path, sink: Sink) -> Iterator[OpenAPI]:
+    with empty_database(request.param, request, tmp_path) as url:
+        settings = SenderSettings(
+            data=tmp_path,
+            database_url=url,
+            admin_token=TOKEN,
+            allowed_targets_text=f"127.0.0.1:{sink.port}",
+            retry_schedule_text="0",
+        )
+        app = create_app(settings)
+        migrations.upgrade(app, db)
+        yield app
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def api(app: OpenAPI) -> Api:
+    return Api(app)
+
+
+@pytest.fixture
+def worker(app: OpenAPI) -> Iterator[Worker]:
+    with app.app_context():
+        worker = Worker(db.engine, app.extensions["hookloop_sender"])
+    thread = threading.Thread(target=worker.run, args=(5,))
+    thread.start()
+    yield worker
+    worker.stop()
+    thread.join()
