@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,9 @@ import requests
 import structlog
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import ConnectTimeoutError
+from urllib3.util import SKIP_HEADER
 
 from shared import clock
 from shared.netguard import AllowedTargets, ResolutionFailed, TargetRefused, resolve, split_url
@@ -84,6 +88,22 @@ class _Refused(Exception):
         self.outcome = Outcome(kind, detail)
 
 
+class _Fields(CaseInsensitiveDict[str]):
+    """Header fields as urllib3 writes them: every pair in its order and case, repeated names included."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        super().__init__(pairs)
+        self._pairs = tuple(pairs)
+
+    def items(self) -> Any:
+        """Return all pairs, where a dictionary would keep the last of a name."""
+        return self._pairs
+
+    def copy(self) -> _Fields:
+        """Return the same fields; urllib3 sends a copy."""
+        return _Fields(self._pairs)
+
+
 class _Pinned(HTTPAdapter):
     """Connects to the judged address of a request while TLS still checks the name that was asked for."""
 
@@ -113,7 +133,8 @@ class Door:
         sent = SentRequest(request.method, request.url, request.headers, request.body)
         try:
             prepared = _prepare(request)
-            sent = SentRequest(request.method, request.url, tuple(prepared.headers.items()), request.body)
+            fields = tuple(pair for pair in prepared.headers.items() if pair[1] != SKIP_HEADER)
+            sent = SentRequest(request.method, request.url, fields, request.body)
             response = self._exchange(prepared, begun + self._limits.total)
             outcome = _judge(response)
         except _Refused as refused:
@@ -220,13 +241,15 @@ def _prepare(request: OutgoingRequest) -> requests.PreparedRequest:
         prepared.prepare(method=request.method, url=request.url, headers={}, data=request.body)
     except (requests.RequestException, ValueError) as error:
         raise _Refused("blocked", f"The request can't be made: {error}") from None
+    prepared.method = request.method  # as it is: `prepare` writes it in capitals
+    given = {name.lower() for name, _ in request.headers}
+    own = [("Host", urlsplit(prepared.url or "").netloc.rpartition("@")[2])]
+    if "accept-encoding" not in given:
+        own.append(("Accept-Encoding", "identity"))
+    if "user-agent" not in given:
+        own.append(("User-Agent", SKIP_HEADER))  # else urllib3 adds its own
     length = prepared.headers.get("Content-Length", "0")
-    prepared.headers.clear()
-    prepared.headers["Host"] = urlsplit(prepared.url or "").netloc.rpartition("@")[2]
-    prepared.headers["Accept-Encoding"] = "identity"
-    for name, value in request.headers:
-        prepared.headers[name] = value
-    prepared.headers["Content-Length"] = length
+    prepared.headers = _Fields([*own, *request.headers, ("Content-Length", length)])
     return prepared
 
 
@@ -245,7 +268,8 @@ def _classify(error: BaseException, limits: Limits) -> _Refused:
     if isinstance(error, _Refused):
         return error
     chain = _chain(error)
-    if any(isinstance(link, requests.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError) for link in chain):
+    refused = urllib3.exceptions.NewConnectionError  # counts itself among the timeouts, which it is not
+    if any(isinstance(link, ConnectTimeoutError) and not isinstance(link, refused) for link in chain):
         return _Refused("timeout", f"No connection within {limits.connect:g} seconds.")
     if any(
         isinstance(link, TimeoutError | requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError) for link in chain
