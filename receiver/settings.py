@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from shared.netguard import AllowedTargets
 from shared.settings import CommonSettings
 
 
@@ -47,6 +48,24 @@ class ReceiverSettings(CommonSettings):
         description="Live pages that each web process streams to at once (at most its threads less four); "
         "further ones ask every few seconds instead.",
     )
+
+    allowed_targets_text: str = Field(
+        "",
+        validation_alias="RECEIVER_ALLOWED_TARGETS",
+        description="Comma list of `CIDR[:port]` or `host[:port]` that captures may be forwarded to although the "
+        "address is private, for example `127.0.0.1:3000`.",
+    )
+
+    @field_validator("allowed_targets_text")
+    @classmethod
+    def _check_targets(cls, value: str) -> str:
+        AllowedTargets.parse(value)
+        return value
+
+    @property
+    def allowed_targets(self) -> AllowedTargets:
+        """The private targets that captures may be forwarded to."""
+        return AllowedTargets.parse(self.allowed_targets_text)
 
     @property
     def url(self) -> str:

@@ -1,4 +1,4 @@
-"""What the verbs need besides the database session: settings, the turn at writing, the intake and the live bus."""
+"""What the verbs need besides the database session: settings, turn, intake, bus, door."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from receiver.services.intake import Intake
 from receiver.services.live import LiveBus
 from receiver.services.turn import Turn
 from receiver.settings import ReceiverSettings
+from shared.http import Door, Limits
 
 _LOOK_SECONDS = 0.1
 
@@ -25,6 +26,7 @@ class Context:
     turn: Turn
     intake: Intake
     live: LiveBus
+    door: Door
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def watch(self, is_alive: Callable[[], bool]) -> None:
@@ -46,12 +48,14 @@ class Context:
         """End all that waits, and store what was captured."""
         self.stop()
         self.intake.close()
+        self.door.close()
 
 
 def open_context(settings: ReceiverSettings, engine: Engine) -> Context:
     """Return the tools that `settings` describe."""
     turn = Turn(engine)
-    return Context(settings, turn, Intake(engine, turn), LiveBus(engine, settings.streams))
+    door = Door(settings.allowed_targets, Limits())
+    return Context(settings, turn, Intake(engine, turn), LiveBus(engine, settings.streams), door)
 
 
 def current() -> Context:

@@ -12,6 +12,7 @@ from receiver.services import context
 from receiver.views import links
 from receiver.views.api.schemas import AnswerOut, answer_of
 from shared.headers import get
+from shared.http import Response
 
 SHOWN = 256 * 1024  # bytes of a body that a page shows by itself
 SHOWN_AT_MOST = 2 * 1024 * 1024  # when asked for all of it; beyond that there is the download
@@ -72,6 +73,13 @@ def parts_of(capture: Capture) -> Sequence[Part]:
     """Return the fields and files of a capture's body, however large, in their order."""
     body, _ = _decode(capture, len(capture.body))
     return bodies.view(body).parts
+
+
+def text_of_answer(response: Response | None) -> str | None:
+    """Return the body of another server's answer as text for a page; None when there is no text to show."""
+    if response is None or not response.body:
+        return None
+    return Body.of(response.body, get(response.headers, "content-type") or "", limit=len(response.body)).text
 
 
 def _body(capture: Capture, limit: int) -> BodyDetail:

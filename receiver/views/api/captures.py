@@ -7,9 +7,9 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import Field
 
-from receiver.services import bins, captures, context
+from receiver.services import bins, captures, context, forwards
 from receiver.views import downloads
-from receiver.views.api.schemas import ById, ByRequestId, CaptureOut, CapturePage, PageQuery
+from receiver.views.api.schemas import ById, ByRequestId, CaptureOut, CapturePage, ForwardIn, ForwardOut, PageQuery
 from shared.web.json import nothing, reply
 
 api = APIBlueprint(
@@ -60,3 +60,10 @@ def delete_capture(path: ByRequestId) -> Response:
     """Delete one capture."""
     bins.remove_capture(context.current(), path.id, path.request_id)
     return nothing()
+
+
+@api.post("/<request_id>/forward", responses={200: ForwardOut})
+def forward_capture(path: ByRequestId, body: ForwardIn) -> Response:
+    """Send a capture on to another URL, and wait for what comes back."""
+    capture = captures.get(bins.get(path.id).id, path.request_id, with_body=True)
+    return reply(ForwardOut.of(forwards.forward(context.current(), capture, body.url)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -11,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from receiver.models import Bin, Capture
 from receiver.views import links, reply
 from shared import clock
+from shared.http import Exchange
+from shared.outcome import OutcomeKind
 
 Moment = Annotated[datetime, PlainSerializer(clock.rfc3339, return_type=str, when_used="json")]
 
@@ -153,6 +156,66 @@ class CapturePage(BaseModel):
 
     items: list[CaptureOut]
     next_cursor: str | None = None
+
+
+class ForwardIn(Strict):
+    """Where to send a capture."""
+
+    url: str = Field(description="http or https; a private address must be allowed.", examples=["https://example.com/"])
+
+
+class SentOut(BaseModel):
+    """A request exactly as it was sent on."""
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    body_base64: str
+
+
+class CameBackOut(BaseModel):
+    """An answer as it came; `truncated` when its body was longer than what is read."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body_base64: str
+    truncated: bool
+
+
+class ForwardOut(BaseModel):
+    """What came of a forward."""
+
+    started_at: Moment
+    duration_ms: int
+    outcome: OutcomeKind
+    detail: str = Field(description="The outcome in a sentence.")
+    request: SentOut
+    response: CameBackOut | None
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> ForwardOut:
+        """Return the view of an exchange."""
+        sent, came = exchange.request, exchange.response
+        return cls(
+            started_at=exchange.started_at,
+            duration_ms=round(exchange.duration_ms),
+            outcome=exchange.outcome.kind,
+            detail=exchange.outcome.detail,
+            request=SentOut(
+                method=sent.method, url=sent.url, headers=list(sent.headers), body_base64=_base64(sent.body)
+            ),
+            response=came
+            and CameBackOut(
+                status=came.status,
+                headers=list(came.headers),
+                body_base64=_base64(came.body),
+                truncated=came.truncated,
+            ),
+        )
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def answer_of(capture: Capture) -> AnswerOut:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from receiver.services import bins, captures, context, samples
-from receiver.views import links
+from receiver.services import bins, captures, context, forwards, samples
+from receiver.views import detail, links
 from receiver.views.pages.base import blueprint, confirm, is_confirmed
+from shared import outcome
+from shared.errors import InvalidInput
 
 
 @blueprint.post("/bins/<slug>/sample")
@@ -29,3 +31,19 @@ def delete_capture(slug: str, request_id: str) -> Response | str:
     bins.remove_capture(context.current(), owner.id, capture.id)
     flash("The capture is deleted.", "success")
     return redirect(links.page(owner), 303)
+
+
+@blueprint.post("/bins/<slug>/<request_id>/forward")
+def forward_capture(slug: str, request_id: str) -> str | tuple[str, int]:
+    """Send a capture on and show what came back; with scripts the answer opens as a dialog."""
+    owner = bins.get(slug)
+    capture = captures.get(owner.id, request_id, with_body=True)
+    url = request.form.get("url", "").strip()
+    try:
+        exchange = forwards.forward(context.current(), capture, url)
+    except InvalidInput as error:
+        return render_template("forward.html", bin=owner, c=capture, url=url, error=error.detail), error.status
+    shown = detail.text_of_answer(exchange.response)
+    return render_template(
+        "forward.html", bin=owner, c=capture, url=url, exchange=exchange, answer=shown, title=outcome.title
+    )
