@@ -99,7 +99,8 @@ def create(draft: EventTypeDraft) -> EventType:
     _refuse_faults(draft)
     now = clock.now()
     with writing(db.session) as session:
-        if draft.slug in catalogue.BUILT_IN or session.get(CustomEventType, draft.slug):
+        is_taken = session.get(CustomEventType, draft.slug) is not None
+        if draft.slug in catalogue.BUILT_IN or is_taken:
             raise Conflict(f"There already is an event type {draft.slug}.")
         row = CustomEventType(slug=draft.slug, created_at=now)
         _fill(row, draft, now)

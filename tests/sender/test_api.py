@@ -56,9 +56,7 @@ def test_the_answer_of_a_test_is_told_as_it_was(api, sink, status, outcome):
 
 
 def test_a_private_target_is_refused_when_it_is_saved(api):
-    status, problem = api(
-        "POST", "/api/v1/webhooks", {"name": "x", "url": "http://127.0.0.1:1/", "event_types": ["*"]}
-    )
+    status, problem = api("POST", "/api/v1/webhooks", {"name": "x", "url": "http://127.0.0.1:1/", "event_types": ["*"]})
     assert status == 422
     assert problem["errors"][0]["field"] == "url"
 
