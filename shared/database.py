@@ -57,6 +57,7 @@ def microseconds(moment: datetime) -> int:
 def connect(app: Flask, db: SQLAlchemy, url: str, *, pool_size: int) -> None:
     """Bind `db` to `url` for `app`; `pool_size` is how many connections the process may hold at once."""
     options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 8, "pool_pre_ping": not is_sqlite(url)}
+    options["hide_parameters"] = True  # an error is logged with its statement: payloads and secrets stay out of it
     if is_sqlite(url):
         options["connect_args"] = {"timeout": _BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
     app.config["SQLALCHEMY_DATABASE_URI"] = url
