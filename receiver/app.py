@@ -18,6 +18,7 @@ from shared.ui import NavItem
 from shared.web import access
 
 NAV = (NavItem("Bins", "/bins"),)
+POOL_SIZE = 16  # a capture holds no connection of its own, a stream none while it waits
 
 
 def create_app(settings: ReceiverSettings | None = None) -> OpenAPI:
@@ -36,7 +37,7 @@ def create_app(settings: ReceiverSettings | None = None) -> OpenAPI:
         description="Make bins, see what arrives at them, and decide what they answer.",
     )
     app = web.create(__name__, service)
-    database.connect(app, db, settings.url, pool_size=settings.threads)
+    database.connect(app, db, settings.url, pool_size=POOL_SIZE)
     migrations.install(app, db, Path(__file__).parent / "migrations")
     with app.app_context():
         finding.prepare(db.engine)

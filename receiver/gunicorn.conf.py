@@ -11,15 +11,13 @@ from gunicorn.http.message import Message
 from receiver import wire
 from receiver.services.context import Context
 from receiver.settings import ReceiverSettings
+from shared import logs
 
 _settings = ReceiverSettings.load()
 
 wsgi_app = "receiver.app:create_app()"
-bind = (
-    f"[{_settings.receiver_host}]:{_settings.receiver_port}"
-    if ":" in _settings.receiver_host
-    else (f"{_settings.receiver_host}:{_settings.receiver_port}")
-)
+_host = f"[{_settings.receiver_host}]" if ":" in _settings.receiver_host else _settings.receiver_host
+bind = f"{_host}:{_settings.receiver_port}"
 proc_name = "hookloop-receiver"
 worker_class = "gthread"
 workers = _settings.workers
@@ -42,6 +40,11 @@ secure_scheme_headers: dict[str, str] = {}
 
 if wire.keep_header_blocks(Message):
     pre_request = wire.hand_over
+
+
+def post_fork(_server: object, _worker: object) -> None:
+    """Log as the settings say, without secrets."""
+    logs.configure(_settings, [_settings.read_admin_token()])
 
 
 def post_worker_init(worker: Any) -> None:
