@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from sender.settings import SenderSettings
+from shared import logs
 
 _settings = SenderSettings.load()
 
@@ -17,3 +18,8 @@ workers = 1
 threads = _settings.web_threads
 graceful_timeout = 4
 control_socket_disable = True
+
+
+def post_fork(_server: object, _worker: object) -> None:
+    """Log as the settings say, without secrets."""
+    logs.configure(_settings, [_settings.read_admin_token()])
