@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from contextlib import ExitStack
 from itertools import islice
 
@@ -144,6 +145,15 @@ def test_a_quiet_stream_is_pinged_so_that_proxies_keep_it(api, monkeypatch):
     answer.close()
     assert texts[0] == "retry: 2000\n\n"
     assert texts[1:] == [": ping\n\n"] * 9
+
+
+def test_an_interrupt_ends_open_streams_too(own_server):
+    with own_server() as served, ExitStack() as stack:
+        streams = [stack.enter_context(Stream(served.server, path(served))) for _ in range(4)]
+        capture(served, b"1")
+        assert [positions(stream, 1) for stream in streams] == [[1]] * 4
+        assert served.server.stop(signal.SIGINT) == 0
+    assert b"SIGKILL" not in served.server.log.read_bytes()
 
 
 def test_an_unread_problem_is_json_too(served):
