@@ -177,3 +177,13 @@ def test_nothing_is_told_without_the_token(app):
     client = app.test_client()
     assert client.get("/api/v1/bins", headers={"Host": "bin.example"}).status_code == 401
     assert client.post("/api/v1/bins", json={}, headers={"Host": "bin.example"}).status_code == 401
+
+
+def test_the_api_describes_itself(app):
+    headers = {"Host": "bin.example", "Authorization": "Bearer test-token"}
+    paths = app.test_client().get("/openapi.json", headers=headers).json["paths"]
+    shapes = [re.sub(r"{\w+}", "{}", path) for path in paths]
+    assert len(set(shapes)) == len(shapes)  # OpenAPI 3.1: the same path must not be there under two names
+    told = {(method.upper(), path) for path, methods in paths.items() for method in methods}
+    assert {("PUT", "/api/v1/bins/{id}"), ("GET", "/api/v1/bins/{id}/stream")} <= told
+    assert {("PUT", "/api/v1/bins/{id}/response"), ("POST", "/api/v1/bins/{id}/requests/{request_id}/forward")} <= told

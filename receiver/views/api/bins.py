@@ -9,7 +9,7 @@ from pydantic import Field
 
 from receiver.services import bins, context
 from receiver.services.bins import UNCHANGED, BinDraft
-from receiver.views.api.schemas import BinFields, BinIn, BinOut, BinPage, ById, BySlug, PageQuery, RuleIn
+from receiver.views.api.schemas import BinFields, BinIn, BinOut, BinPage, ById, PageQuery, RuleIn
 from shared.web.json import nothing, reply
 
 api = APIBlueprint(
@@ -41,10 +41,10 @@ def create_bin(body: BinIn) -> Response:
     return reply(BinOut.of(made), 201, Location=f"/api/v1/bins/{made.id}")
 
 
-@api.put("/<slug>", responses={200: BinOut, 201: BinOut})
-def put_bin(path: BySlug, body: BinFields) -> Response:
-    """Make sure that there is a bin with this slug: 201 when it is new, 200 when it was there and is changed."""
-    owner, is_new = bins.put(context.current(), path.slug, _draft(body))
+@api.put("/<id>", responses={200: BinOut, 201: BinOut})
+def put_bin(path: ById, body: BinFields) -> Response:
+    """Make sure that there is a bin with this slug (given for the id): 201 when it is new, 200 when it is changed."""
+    owner, is_new = bins.put(context.current(), path.id, _draft(body))
     if is_new:
         return reply(BinOut.of(owner), 201, Location=f"/api/v1/bins/{owner.id}")
     return reply(BinOut.of(owner))

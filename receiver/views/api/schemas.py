@@ -43,12 +43,6 @@ class ByRequestId(ById):
     request_id: str
 
 
-class BySlug(BaseModel):
-    """A bin named by its slug."""
-
-    slug: str
-
-
 class RuleIn(BaseModel):
     """A response rule: one answer (`status`, `headers`, `body`, `delay_ms`), or a `sequence` of them."""
 
