@@ -1,0 +1,17 @@
+"""The sender's pages; each works without scripts."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from sender.views.pages import bulk, deliveries, event_types, send, webhook, webhooks
+from sender.views.pages.base import blueprint
+from shared import outcome
+
+__all__ = ["bulk", "deliveries", "event_types", "send", "webhook", "webhooks"]  # importing them adds their routes
+
+
+def install(app: Flask) -> None:
+    """Register every page with `app`."""
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals["outcome_title"] = outcome.title

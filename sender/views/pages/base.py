@@ -1,0 +1,60 @@
+"""What the pages have in common: their blueprint, asking before a loss, and JSON typed by a person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import Blueprint, render_template, request
+
+from shared.errors import FieldError, HookloopError, InvalidInput
+
+PER_PAGE = 50
+
+blueprint = Blueprint("pages", __name__)
+
+
+def is_confirmed() -> bool:
+    """Return whether the person has said yes; with scripts a dialog asks, without them `confirm` does."""
+    return request.form.get("confirmed") == "1"
+
+
+def confirm(title: str, text: str, label: str, cancel: str, fields: Iterable[tuple[str, str]] = ()) -> str:
+    """Return the page that asks what the dialog would ask; `fields` are sent again with the yes."""
+    return render_template(
+        "ui/confirm.html", title=title, text=text, confirm_label=label, cancel_href=cancel, fields=list(fields)
+    )
+
+
+def by_field(error: HookloopError) -> dict[str, str]:
+    """Return the messages of an error by field, those of one field in one sentence after another."""
+    found: dict[str, str] = {}
+    for fault in error.errors:
+        found[fault.field] = f"{found[fault.field]} {fault.message}" if fault.field in found else fault.message
+    return found
+
+
+def pretty(value: Mapping[str, Any]) -> str:
+    """Return a JSON object as people read it."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def read_object(field: str, text: str) -> dict[str, Any]:
+    """Return the JSON object (RFC 8259) that a person typed; raise InvalidInput on `field`, saying where it fails."""
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise InvalidInput.of(FieldError(field, f"This is not valid JSON: {error.msg} at {where}.")) from None
+    except RecursionError:
+        raise InvalidInput.of(FieldError(field, "This JSON is nested too deeply.")) from None
+    except ValueError as error:
+        raise InvalidInput.of(FieldError(field, f"This is not valid JSON: {error}.")) from None
+    if not isinstance(value, dict):
+        raise InvalidInput.of(FieldError(field, "This must be a JSON object: { … }."))
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")

@@ -1,0 +1,102 @@
+"""Between the forms of a webhook and its draft: event types as boxes and globs, headers as lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from sender.core.drafts import WebhookDraft
+from sender.services.event_types import EventType
+from shared.errors import FieldError, InvalidInput
+
+FORMATS = (
+    ("standard", "Standard JSON", "The payload inside an envelope with id, type and time."),
+    ("flat", "Flat JSON", "The payload's fields at the top level, as Zapier's REST hooks want them."),
+    ("form", "Form fields", "The payload as application/x-www-form-urlencoded."),
+)
+SCHEMES = (
+    ("standard", "Signed", "HMAC-SHA256 over id, time and body, as Standard Webhooks describes."),
+    ("none", "Not signed", "For endpoints that cannot check a signature."),
+)
+
+
+def choices(kinds: Iterable[EventType]) -> list[tuple[str, str]]:
+    """Return the options of a choice of one event type: slug and name, and all events last.
+
+    Names that two types share are told apart by their slugs.
+    """
+    known = list(kinds)
+    names = [kind.name for kind in known]
+    options = [
+        (kind.slug, kind.name if names.count(kind.name) == 1 else f"{kind.name} ({kind.slug})") for kind in known
+    ]
+    return [*options, ("*", "All events")]
+
+
+def quick(form: Mapping[str, str]) -> WebhookDraft:
+    """Return the draft of the short form: name, URL and one event."""
+    event = form.get("event", "")
+    return WebhookDraft(
+        name=form.get("name", ""),
+        url=form.get("url", ""),
+        event_types=[event] if event else [],
+        active=True,
+        integration="manual",
+        body_format="standard",
+        scheme="standard",
+        headers={},
+    )
+
+
+def of_draft(draft: WebhookDraft, kinds: Iterable[EventType]) -> dict[str, Any]:
+    """Return the full form's values for a webhook; what is no offered event type goes among the globs."""
+    offered = {kind.slug for kind in kinds}
+    return {
+        "name": draft.name,
+        "url": draft.url,
+        "event_types": [slug for slug in draft.event_types if slug in offered],
+        "globs": " ".join(slug for slug in draft.event_types if slug not in offered),
+        "active": draft.active,
+        "integration": draft.integration,
+        "body_format": draft.body_format,
+        "scheme": draft.scheme,
+        "headers": "\n".join(f"{name}: {value}" for name, value in draft.headers.items()),
+        "secret": "",
+    }
+
+
+def of_form(form: MultiDict[str, str]) -> dict[str, Any]:
+    """Return the values of the full form as they were sent, to be shown again."""
+    return form.to_dict() | {"event_types": form.getlist("event_types"), "active": "active" in form}
+
+
+def read(form: MultiDict[str, str]) -> WebhookDraft:
+    """Return the draft that the full form describes; raise InvalidInput for header lines that cannot be read."""
+    return WebhookDraft(
+        name=form.get("name", ""),
+        url=form.get("url", ""),
+        event_types=[*form.getlist("event_types"), *re.findall(r"[^\s,]+", form.get("globs", ""))],
+        active="active" in form,
+        integration=form.get("integration", "").strip(),
+        body_format=form.get("body_format", ""),
+        scheme=form.get("scheme", ""),
+        headers=_headers(form.get("headers", "")),
+        secret=form.get("secret", "").strip() or None,
+    )
+
+
+def _headers(text: str) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise InvalidInput.of(FieldError("headers", f"Line {number}: write it as Name: value."))
+        if name.strip() in headers:
+            raise InvalidInput.of(FieldError("headers", f"Line {number}: {name.strip()} is set twice."))
+        headers[name.strip()] = value.strip()
+    return headers

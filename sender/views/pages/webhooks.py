@@ -1,0 +1,103 @@
+"""The page of all webhooks: the form at hand, the list, a test at a click, and the available events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from sender.models import Webhook
+from sender.services import context, deliveries, event_types, queries, webhooks
+from sender.services.queries import WebhookFilter
+from sender.views.pages import webhook_form
+from sender.views.pages.base import PER_PAGE, blueprint, by_field, confirm, is_confirmed, pretty
+from shared import outcome
+from shared.errors import InvalidInput
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """Lead to the webhooks."""
+    return redirect(url_for("pages.webhooks"))
+
+
+@blueprint.get("/webhooks", endpoint="webhooks")
+def list_webhooks() -> str:
+    """Show the form, the registered webhooks and all available events."""
+    return _page({}, {})
+
+
+@blueprint.post("/webhooks")
+def add_webhook() -> Response | tuple[str, int]:
+    """Register a webhook from its name, URL and event; the rest is as it usually is and can be edited."""
+    try:
+        webhook = webhooks.create(context.current(), webhook_form.quick(request.form))
+    except InvalidInput as error:
+        return _page(request.form.to_dict(), by_field(error)), error.status
+    flash(f"{webhook.name} is added. Send it a test event.", "success")
+    return redirect(url_for("pages.webhooks"), 303)
+
+
+@blueprint.post("/webhooks/<webhook_id>/test")
+def send_test(webhook_id: str) -> str | tuple[str, int]:
+    """Send a test event and show what came back; with scripts the answer opens as a dialog."""
+    webhook = queries.get_webhook(webhook_id)
+    try:
+        delivery = deliveries.send_test(context.current(), webhook_id, request.form.get("event_type") or None)
+    except InvalidInput as error:
+        return render_template("test_result.html", webhook=webhook, delivery=None, error=error.detail), error.status
+    return render_template("test_result.html", webhook=webhook, delivery=delivery, error=None)
+
+
+@blueprint.post("/webhooks/<webhook_id>/<any(pause, activate):verb>")
+def switch_webhook(webhook_id: str, verb: webhooks.BulkVerb) -> Response:
+    """Pause a webhook or make it active again."""
+    name = queries.get_webhook(webhook_id).name
+    webhooks.apply(verb, [webhook_id])
+    flash(f"{name} is paused." if verb == "pause" else f"{name} is active.", "success")
+    return redirect(url_for("pages.webhooks"), 303)
+
+
+@blueprint.post("/webhooks/<webhook_id>/delete")
+def delete_webhook(webhook_id: str) -> Response | str:
+    """Delete a webhook; what it is still owed is cancelled."""
+    webhook = queries.get_webhook(webhook_id)
+    if not is_confirmed():
+        owed = webhooks.count_owed(webhook_id)
+        text = f"{owed} unfinished deliveries are cancelled." if owed else "Its past deliveries stay."
+        return confirm(f"Delete {webhook.name}?", text, "Delete", url_for("pages.webhooks"))
+    name = webhook.name
+    webhooks.apply("delete", [webhook_id])
+    flash(f"{name} is deleted.", "success")
+    return redirect(url_for("pages.webhooks"), 303)
+
+
+def _page(values: dict[str, Any], errors: dict[str, str]) -> str:
+    wanted = WebhookFilter(
+        q=request.args.get("q", "").strip() or None,
+        state=request.args.get("state") or None,
+        integration=request.args.get("integration") or None,
+    )
+    cursor = request.args.get("cursor")
+    kinds = event_types.all_types()
+    return render_template(
+        "webhooks.html",
+        page=queries.list_webhooks(wanted, PER_PAGE, cursor),
+        wanted=wanted,
+        is_filtered=any((wanted.q, wanted.state, wanted.integration)),
+        cursor=cursor,
+        integrations=webhooks.integrations(),
+        kinds=kinds,
+        choices=webhook_form.choices(kinds),
+        examples={kind.slug: pretty(kind.example) for kind in kinds},
+        values=values,
+        errors=errors,
+        last_result=_last_result,
+    )
+
+
+def _last_result(webhook: Webhook) -> str:
+    """Return in words how the last attempt for `webhook` ended; empty before the first."""
+    kind: outcome.OutcomeKind | None = webhook.last_outcome  # type: ignore[assignment]  # the column holds kinds only
+    return outcome.title(kind, webhook.last_status) if kind else ""
