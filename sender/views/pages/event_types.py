@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from sender.services import event_types
 from sender.services.event_types import CUSTOM, EventType, EventTypeDraft
 from sender.views.pages.base import blueprint, by_field, pretty, read_object
-from shared.errors import Conflict, HookloopError, InvalidInput
+from shared.errors import Conflict, FieldError, InvalidInput
 
 EXAMPLE = '{\n  "id": 1,\n  "created_at": "2025-01-31T12:00:00Z"\n}'
 
@@ -83,7 +83,7 @@ def _own(slug: str) -> EventType:
 
 def _read(slug: str) -> EventTypeDraft:
     """Return the draft that the form describes; raise InvalidInput, naming both fields when both are no JSON."""
-    faults = []
+    faults: list[FieldError] = []
     found: dict[str, dict[str, Any] | None] = {"example": None, "schema": None}
     for field in found:
         text = request.form.get(field, "")
@@ -91,7 +91,7 @@ def _read(slug: str) -> EventTypeDraft:
             continue
         try:
             found[field] = read_object(field, text)
-        except HookloopError as error:
+        except InvalidInput as error:
             faults.extend(error.errors)
     if faults:
         raise InvalidInput.of(*faults)
