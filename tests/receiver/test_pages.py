@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import io
 import json
 import re
 
@@ -194,11 +193,14 @@ def test_a_body_is_downloaded_as_it_came(visitor, orders, send):
 
 
 def test_files_of_a_form_are_downloaded_one_by_one(visitor, orders, send):
-    data = {"title": "Café", "photo": (io.BytesIO(PNG), 'a"<b>.png', "image/png")}
-    capture_id = send("orders", data=data).json["id"]
-    page = visitor.read(f"/bins/orders/{capture_id}")
-    assert "title Café" in page
-    assert 'a"<b>.png' in page
+    head = b"--XX\r\nContent-Disposition: form-data; name="
+    title = head + '"title"\r\n\r\nCafé\r\n'.encode()
+    photo = head + rb'"photo"; filename="a\"<b>.png"' + b"\r\nContent-Type: image/png\r\n\r\n" + PNG + b"\r\n"
+    body = title + photo + b"--XX--\r\n"
+    capture_id = send("orders", data=body, content_type="multipart/form-data; boundary=XX").json["id"]
+    answer = visitor.get(f"/bins/orders/{capture_id}")
+    assert "title Café" in text_of(answer)
+    assert '<td class="mono break" data-label="File">a&#34;&lt;b&gt;.png</td>' in answer.text
     answer = visitor.get(f"/bins/orders/{capture_id}/parts/1")
     assert answer.data == PNG
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{capture_id}-part-1.bin"'
