@@ -6,7 +6,7 @@ RECEIVER_PORT ?= 8001
 RECEIVER_HOST ?= 127.0.0.1
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help run test browser lint format lock
+.PHONY: help run test browser lint format docs lock
 
 help:  ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -23,7 +23,7 @@ help:  ## Show what can be made
 
 run: .venv/run  ## Start sender, worker and receiver; Ctrl-C ends all three
 	@export SENDER_ALLOWED_TARGETS="$${SENDER_ALLOWED_TARGETS-$(RECEIVER_HOST):$(RECEIVER_PORT),localhost:$(RECEIVER_PORT)}"; \
-	export PATH="$(CURDIR)/$(BIN):$$PATH"; \
+	export PATH="$(abspath $(BIN)):$$PATH"; \
 	python -m receiver.cli prepare && python -m sender.cli prepare && exec honcho start
 
 test: .venv/dev browser  ## Install what tests need and run them all
@@ -41,6 +41,9 @@ lint: .venv/dev  ## Check style, types and imports
 format: .venv/dev  ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: .venv/dev  ## Write the README's settings tables
+	@$(BIN)/python -m tests.docs.settings_table
 
 lock:  ## Compile the pinned requirements from pyproject.toml
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra postgres -o requirements.txt pyproject.toml

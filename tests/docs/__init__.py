@@ -1,0 +1,1 @@
+"""The documents are checked like code: what they say must be so."""
