@@ -9,7 +9,8 @@ from pydantic import Field
 
 from sender.services import deliveries, queries
 from sender.services.queries import DeliveryFilter
-from sender.views.api.schemas import ById, DeliveryOut, DeliveryPage, PageQuery, State, When
+from sender.views.api.schemas.base import ById, PageQuery, State, When
+from sender.views.api.schemas.deliveries import DeliveryOut, DeliveryPage
 from shared.web.json import reply
 
 api = APIBlueprint(

@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 
 from sender.services import event_types
 from sender.services.event_types import EventTypeDraft
-from sender.views.api.schemas import BySlug, EventTypeIn, EventTypeOut, EventTypePage, EventTypePatch
+from sender.views.api.schemas.base import BySlug
+from sender.views.api.schemas.event_types import EventTypeIn, EventTypeOut, EventTypePage, EventTypePatch
 from shared.web.json import nothing, reply
 
 api = APIBlueprint(

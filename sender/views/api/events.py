@@ -9,17 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sender.services import context, events, queries
 from sender.services.events import EventDraft
-from sender.views.api.schemas import (
-    ById,
-    DeliveryRef,
-    EventAccepted,
-    EventIn,
-    EventOut,
-    EventPage,
-    PageQuery,
-    Warning_,
-    When,
-)
+from sender.views.api.schemas.base import ById, PageQuery, When
+from sender.views.api.schemas.deliveries import DeliveryRef
+from sender.views.api.schemas.events import EventAccepted, EventIn, EventOut, EventPage, Warning_
 from shared.web.json import reply
 
 api = APIBlueprint(

@@ -10,7 +10,8 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
 
 from sender.services import context, hooks
-from sender.views.api.schemas import ById, HookIn, HookOut
+from sender.views.api.schemas.base import ById
+from sender.views.api.schemas.hooks import HookIn, HookOut
 from shared.web.json import nothing, reply
 
 api = APIBlueprint(

@@ -13,10 +13,9 @@ from pydantic import Field
 from sender.core.drafts import WebhookDraft
 from sender.services import context, deliveries, queries, webhooks
 from sender.services.queries import WebhookFilter
-from sender.views.api.schemas import (
-    ById,
-    DeliveryOut,
-    PageQuery,
+from sender.views.api.schemas.base import ById, PageQuery
+from sender.views.api.schemas.deliveries import DeliveryOut
+from sender.views.api.schemas.webhooks import (
     Secret,
     TestIn,
     WebhookCreated,

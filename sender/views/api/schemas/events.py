@@ -1,0 +1,66 @@
+"""Events as the API takes and gives them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from sender.models import Event
+from sender.views.api.schemas.base import Moment, Strict
+from sender.views.api.schemas.deliveries import DeliveryRef
+
+
+class EventIn(Strict):
+    """An event to publish."""
+
+    type: str = Field(examples=["payment_received"])
+    payload: dict[str, Any]
+    id: str | None = Field(None, description="The event's id, chosen by you; publishing it again sends nothing.")
+
+
+class Warning_(BaseModel):  # noqa: N801  # `Warning` is Python's own
+    """Where a payload departs from the event type's schema; the event is accepted all the same."""
+
+    field: str
+    message: str
+
+
+class EventAccepted(BaseModel):
+    """A stored event and the deliveries it owes."""
+
+    id: str
+    deliveries: list[DeliveryRef]
+    warnings: list[Warning_]
+
+
+class EventOut(BaseModel):
+    """An event."""
+
+    id: str
+    type: str
+    payload: dict[str, Any]
+    test: bool
+    created_at: Moment
+    deliveries: list[DeliveryRef]
+
+    @classmethod
+    def of(cls, event: Event) -> EventOut:
+        """Return the view of an event."""
+        refs = [DeliveryRef(id=delivery.id, webhook_id=delivery.webhook_id) for delivery in event.deliveries]
+        return cls(
+            id=event.id,
+            type=event.type,
+            payload=json.loads(event.payload),
+            test=event.test,
+            created_at=event.created_at,
+            deliveries=refs,
+        )
+
+
+class EventPage(BaseModel):
+    """A page of events."""
+
+    items: list[EventOut]
+    next_cursor: str | None
