@@ -44,7 +44,7 @@ if wire.keep_header_blocks(Message):
 
 def post_fork(_server: object, _worker: object) -> None:
     """Log as the settings say, without secrets."""
-    logs.configure(_settings, [_settings.read_admin_token()])
+    logs.configure(_settings, _settings.secrets())
 
 
 def post_worker_init(worker: Any) -> None:

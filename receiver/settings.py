@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, field_validator
 
 from shared.netguard import AllowedTargets
-from shared.settings import CommonSettings
+from shared.settings import CommonSettings, password_of
 
 
 class ReceiverSettings(CommonSettings):
@@ -76,3 +76,7 @@ class ReceiverSettings(CommonSettings):
     def streams(self) -> int:
         """How many streams a process holds open: some threads always stay free for captures."""
         return min(self.max_streams, self.threads - 4)
+
+    def secrets(self) -> list[str]:
+        """Return the secret values that the settings hold, none of which may get into a log line."""
+        return [*super().secrets(), *password_of(self.database_url)]

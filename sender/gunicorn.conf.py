@@ -22,4 +22,4 @@ control_socket_disable = True
 
 def post_fork(_server: object, _worker: object) -> None:
     """Log as the settings say, without secrets."""
-    logs.configure(_settings, [_settings.read_admin_token()])
+    logs.configure(_settings, _settings.secrets())

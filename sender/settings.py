@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from shared.http import Limits
 from shared.netguard import AllowedTargets
-from shared.settings import CommonSettings, keep_secret, read_secret_file
+from shared.settings import CommonSettings, keep_secret, password_of, read_secret_file
 
 
 class SenderSettings(CommonSettings):
@@ -73,6 +74,14 @@ class SenderSettings(CommonSettings):
         validation_alias="SENDER_WEBHOOK_IN_FLIGHT",
         description="Attempts at once per webhook and worker, so that one slow endpoint never takes all threads.",
     )
+    lease: float | None = Field(
+        None,
+        ge=1,
+        le=3600,
+        validation_alias="SENDER_LEASE",
+        description="Seconds after which a delivery that a worker took, and of which it was not heard again, is made "
+        "by another. Longer than an attempt may last. Default: twice the total timeout and 20 s.",
+    )
     shutdown_grace: float = Field(
         4,
         ge=0,
@@ -95,6 +104,12 @@ class SenderSettings(CommonSettings):
     def _check_targets(cls, value: str) -> str:
         AllowedTargets.parse(value)
         return value
+
+    @model_validator(mode="after")
+    def _check_lease(self) -> Self:
+        if self.lease is not None and self.lease <= self.total_timeout:
+            raise ValueError("SENDER_LEASE: must be longer than SENDER_TOTAL_TIMEOUT")
+        return self
 
     @property
     def url(self) -> str:
@@ -123,8 +138,12 @@ class SenderSettings(CommonSettings):
 
     @property
     def lease_seconds(self) -> float:
-        """How long a claim lasts: a full attempt, twice, and time to record it."""
-        return 2 * self.total_timeout + 20
+        """How long a claim lasts: as set, or a full attempt, twice, and time to record it."""
+        return self.lease or 2 * self.total_timeout + 20
+
+    def secrets(self) -> list[str]:
+        """Return the secret values that the settings hold, none of which may get into a log line."""
+        return [*super().secrets(), self.read_encryption_key(), *password_of(self.database_url)]
 
     def read_encryption_key(self) -> str:
         """Return the key for secrets at rest: given, from its file, or the one kept in the data folder."""

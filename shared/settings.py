@@ -8,6 +8,7 @@ import stat
 import tempfile
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import unquote
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -96,8 +97,7 @@ class CommonSettings(BaseSettings):
         try:
             return cls(**overrides)
         except ValidationError as error:
-            faults = (f"{fault['loc'][0] if fault['loc'] else 'settings'}: {fault['msg']}" for fault in error.errors())
-            raise SettingsError("; ".join(faults)) from None
+            raise SettingsError("; ".join(_fault(fault["loc"], fault["msg"]) for fault in error.errors())) from None
 
     @property
     def sender_url(self) -> str:
@@ -108,6 +108,10 @@ class CommonSettings(BaseSettings):
     def receiver_url(self) -> str:
         """The receiver's base URL without a slash at its end."""
         return self.receiver_public_url or f"http://{_in_url(self.receiver_host)}:{self.receiver_port}"
+
+    def secrets(self) -> list[str]:
+        """Return the secret values that the settings hold, none of which may get into a log line."""
+        return [self.read_admin_token()]
 
     def prepare_data_folder(self) -> Path:
         """Make the data folder if it is missing and return it; raise SettingsError when it can't be written."""
@@ -130,6 +134,13 @@ class CommonSettings(BaseSettings):
     def database_file_url(self, name: str) -> str:
         """Return the URL of the embedded database `name` in the data folder."""
         return f"sqlite:///{self.prepare_data_folder() / name}"
+
+
+def password_of(url: str) -> list[str]:
+    """Return the password in a URL as it is written there and as it is meant; nothing when there is none."""
+    userinfo = url.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    password = userinfo.partition(":")[2]
+    return [password, unquote(password)] if password else []
 
 
 def read_secret_file(path: Path, variable: str) -> str:
@@ -160,6 +171,12 @@ def keep_secret(path: Path, fresh: str) -> str:
         finally:
             Path(draft).unlink()
     return read_secret_file(path, path.name)
+
+
+def _fault(location: tuple[int | str, ...], message: str) -> str:
+    """Return what is wrong with a setting in one line: all of it, if no single variable is to blame."""
+    message = message.removeprefix("Value error, ")
+    return f"{location[0]}: {message}" if location else message
 
 
 def _in_url(host: str) -> str:
