@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RECEIVER_PORT ?= 8001
 RECEIVER_HOST ?= 127.0.0.1
+COMPANION := $(foreach host,$(if $(findstring :,$(RECEIVER_HOST)),[$(RECEIVER_HOST)],$(RECEIVER_HOST)) 127.0.0.1 localhost,$(host):$(RECEIVER_PORT),)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 .PHONY: help run test browser lint format docs lock
@@ -22,7 +23,9 @@ help:  ## Show what can be made
 	@touch $@ .venv/run
 
 run: .venv/run  ## Start sender, worker and receiver; Ctrl-C ends all three
-	@export SENDER_ALLOWED_TARGETS="$${SENDER_ALLOWED_TARGETS-$(RECEIVER_HOST):$(RECEIVER_PORT),localhost:$(RECEIVER_PORT)}"; \
+	@test "$${SENDER_PORT:-8000}" != "$(RECEIVER_PORT)" || \
+		{ echo "hookloop: SENDER_PORT and RECEIVER_PORT are both $(RECEIVER_PORT)" >&2; exit 2; }
+	@export SENDER_ALLOWED_TARGETS="$${SENDER_ALLOWED_TARGETS-$(COMPANION)}"; \
 	export PATH="$(abspath $(BIN)):$$PATH"; \
 	python -m receiver.cli prepare && python -m sender.cli prepare && exec honcho start
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from receiver.app import create_app
 from receiver.models import db
 from receiver.settings import ReceiverSettings
-from shared import cli, migrations
+from shared import cli
 
 
 def prepare() -> None:
@@ -19,10 +19,10 @@ def prepare() -> None:
 
 
 def migrate() -> None:
-    """Bring the receiver's database to the newest version."""
-    app = create_app(ReceiverSettings.load())
-    migrations.upgrade(app, db)
-    app.extensions["hookloop_receiver"].close()
+    """Check the admin token and bring the receiver's database to the newest version."""
+    settings = ReceiverSettings.load()
+    settings.read_admin_token()
+    cli.migrate(db, settings.url, "RECEIVER_DATABASE_URL", Path(__file__).parent / "migrations")
 
 
 COMMANDS = {"prepare": prepare, "migrate": migrate}

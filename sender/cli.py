@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path
 
-from sender.app import create_app
 from sender.models import db
-from sender.services.context import Context
+from sender.services.vault import Vault
 from sender.settings import SenderSettings
-from sender.worker import Worker
-from shared import cli, logs, migrations
+from shared import cli, logs
+
+_DATABASE = "SENDER_DATABASE_URL"
 
 
 def prepare() -> None:
@@ -25,19 +26,22 @@ def prepare() -> None:
 
 
 def migrate() -> None:
-    """Bring the sender's database to the newest version."""
+    """Check the secrets and bring the sender's database to the newest version."""
     settings = SenderSettings.load()
-    migrations.upgrade(create_app(settings), db)
+    settings.read_admin_token()
+    Vault(settings.read_encryption_key())
+    cli.migrate(db, settings.url, _DATABASE, Path(__file__).parent / "migrations")
 
 
 def worker() -> None:
     """Deliver until SIGTERM or SIGINT."""
+    from sender.services.context import open_context  # noqa: PLC0415  # slow to import, and not needed to prepare
+    from sender.worker import Worker  # noqa: PLC0415
+
     settings = SenderSettings.load()
-    logs.configure(settings, [settings.read_admin_token()])
-    app = create_app(settings)
-    context: Context = app.extensions["hookloop_sender"]
-    with app.app_context():
-        loop = Worker(db.engine, context)
+    logs.configure(settings, settings.secrets())
+    with cli.database_app(db, settings.url, _DATABASE).app_context():
+        loop = Worker(db.engine, open_context(settings))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())
         loop.run(settings.shutdown_grace)
