@@ -11,10 +11,10 @@ import secrets
 from datetime import datetime
 from typing import Literal
 
-Prefix = Literal["whk", "evt", "dlv", "att", "bin", "req"]
+Prefix = Literal["whk", "evt", "dlv", "att", "rpl", "eml", "wrk", "bin", "req"]
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_SHAPE = re.compile(r"(whk|evt|dlv|att|bin|req)_[0-9a-hjkmnp-tv-z]{26}")
+_SHAPE = re.compile(r"(whk|evt|dlv|att|rpl|eml|wrk|bin|req)_[0-9a-hjkmnp-tv-z]{26}")
 
 
 def new(prefix: Prefix, at: datetime) -> str:
