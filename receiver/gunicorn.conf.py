@@ -8,6 +8,7 @@ from typing import Any
 
 from gunicorn.http.message import Message
 
+import receiver.app  # noqa: F401  # before the fork: what one process has imported, its workers need not
 from receiver import wire
 from receiver.services.context import Context
 from receiver.settings import ReceiverSettings
@@ -24,7 +25,7 @@ workers = _settings.workers
 threads = _settings.threads
 worker_connections = 1000 + threads
 keepalive = 5
-graceful_timeout = 4
+graceful_timeout = 3
 control_socket_disable = True  # nobody uses it, and its file would be shared by all gunicorns of a user
 if Path("/dev/shm").is_dir():  # noqa: S108  # a heartbeat file in memory: a slow disk must not look like a dead worker
     worker_tmp_dir = "/dev/shm"  # noqa: S108

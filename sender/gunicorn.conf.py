@@ -16,7 +16,7 @@ proc_name = "hookloop-sender"
 worker_class = "gthread"
 workers = 1
 threads = _settings.web_threads
-graceful_timeout = 4
+graceful_timeout = 3
 control_socket_disable = True
 
 

@@ -83,7 +83,7 @@ class SenderSettings(CommonSettings):
         "by another. Longer than an attempt may last. Default: twice the total timeout and 20 s.",
     )
     shutdown_grace: float = Field(
-        4,
+        3,
         ge=0,
         le=600,
         validation_alias="SENDER_SHUTDOWN_GRACE",
