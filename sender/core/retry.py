@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from shared.outcome import Outcome
 
 JITTER = 0.2  # of the wait, either way: deliveries that failed together do not come back together
 GONE = 410
+ASKS_TO_WAIT = (429, 503)  # with these a Retry-After is obeyed (RFC 6585, section 4; RFC 9110, section 15.6.4)
+LONGEST_WAIT = timedelta(hours=24)  # of a Retry-After
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +26,19 @@ class Decision:
 
 
 def decide(
-    outcome: Outcome, status: int | None, number: int, schedule: Sequence[float], now: datetime, chance: float
+    outcome: Outcome,
+    status: int | None,
+    number: int,
+    schedule: Sequence[float],
+    now: datetime,
+    chance: float,
+    retry_after: timedelta | None = None,
 ) -> Decision:
     """Return what follows from attempt `number` (from 1) having ended in `outcome`.
 
     `schedule` holds the seconds before each retry: an empty one retries nothing. `chance` in 0..1 picks the jitter.
-    Only 2xx succeeds; 410 ends the webhook at once (Standard Webhooks 1.0, "HTTP response").
+    `retry_after` only ever makes the wait longer. Only 2xx succeeds; 410 ends the webhook at once (Standard
+    Webhooks 1.0, "HTTP response").
     """
     if outcome.kind == "succeeded":
         return Decision("succeeded")
@@ -37,5 +47,28 @@ def decide(
     if number > len(schedule):
         tries = "the only attempt" if number == 1 else f"the last of {number} attempts"
         return Decision("failed", f"Gave up: {tries} ended with: {outcome.detail}")
-    wait = schedule[number - 1] * (1 + JITTER * (2 * chance - 1))
-    return Decision("pending", outcome.detail, now + timedelta(seconds=wait))
+    wait = timedelta(seconds=schedule[number - 1] * (1 + JITTER * (2 * chance - 1)))
+    if retry_after is not None and retry_after > wait:
+        return Decision("pending", f"{outcome.detail} It asked to be tried again later.", now + retry_after)
+    return Decision("pending", outcome.detail, now + wait)
+
+
+def read_retry_after(status: int | None, headers: Sequence[tuple[str, str]], now: datetime) -> timedelta | None:
+    """Return how long a 429 or 503 asks to wait (RFC 9110, section 10.2.3: seconds or a date), at most 24 hours.
+
+    None without the header, with one that says nothing or lies in the past, and for any other status.
+    """
+    if status not in ASKS_TO_WAIT:
+        return None
+    text = next((value.strip() for name, value in headers if name.lower() == "retry-after"), "")
+    if text.isascii() and text.isdigit():
+        wait = min(LONGEST_WAIT, timedelta(seconds=min(int(text[:9]), 10**6)))
+    else:
+        try:
+            moment = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        wait = min(LONGEST_WAIT, moment - now)
+    return wait if wait > timedelta(0) else None

@@ -1,0 +1,101 @@
+"""Which of the due deliveries a worker takes: fair between webhooks, within their limits, first tries first.
+
+Pure: the claim reads rows, this decides, the claim writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A due delivery; `retry` when it has been attempted before."""
+
+    delivery_id: str
+    webhook_id: str
+    retry: bool
+    test: bool
+
+
+@dataclass(slots=True)
+class Lane:
+    """What may be sent to one webhook right now.
+
+    `room` is what its in-flight cap leaves, `tokens` what its rate limit leaves (None: no limit) and `next_token_at`
+    when there is one more; `rests_until` is set while it is given a rest, and past when one delivery may probe.
+    `slow` webhooks, which failed last or hang, share half of the threads with all retries. `ended` ones were disabled
+    or deleted.
+    """
+
+    wanted: bool
+    room: int
+    ended: bool = False
+    slow: bool = False
+    tokens: int | None = None
+    next_token_at: datetime | None = None
+    rests_until: datetime | None = None
+
+
+@dataclass(slots=True)
+class Choice:
+    """Deliveries to send, to hold, to cancel, webhooks that get a probe, and when a shut lane opens by itself."""
+
+    taken: list[Candidate] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    probed: set[str] = field(default_factory=set)
+    opens_at: datetime | None = None
+
+
+def choose(
+    candidates: Iterable[Candidate], lanes: Mapping[str, Lane], free: int, slow_free: int, now: datetime
+) -> Choice:
+    """Return what becomes of `candidates`, oldest due first; the lanes are used up by it.
+
+    At most `free` are taken, and at most `slow_free` of those are retries or go to slow webhooks, so that however
+    many endpoints hang, the others keep their threads. Deliveries of a webhook that is switched off or rests are
+    held, so that they are not looked at again before it takes deliveries again.
+    """
+    choice = Choice()
+    for candidate in candidates:
+        lane = lanes[candidate.webhook_id]
+        if lane.ended:
+            choice.ended.append(candidate.delivery_id)
+        elif not lane.wanted and not candidate.test:
+            choice.held.append(candidate.delivery_id)
+        elif lane.rests_until is not None:
+            slow_free -= _probe_or_hold(choice, candidate, lane, min(free - len(choice.taken), slow_free), now)
+        elif len(choice.taken) < free and lane.room > 0:
+            slow = candidate.retry or lane.slow
+            if lane.tokens == 0:
+                choice.opens_at = _earlier(choice.opens_at, lane.next_token_at)
+            elif not slow or slow_free > 0:
+                slow_free -= slow
+                _take(choice, candidate, lane)
+    return choice
+
+
+def _probe_or_hold(choice: Choice, candidate: Candidate, lane: Lane, free: int, now: datetime) -> int:
+    """Take one delivery as the probe when the rest is over, hold the others; return how many were taken."""
+    if lane.rests_until is not None and lane.rests_until <= now and candidate.webhook_id not in choice.probed:
+        if free <= 0 or lane.room <= 0:
+            return 0  # stays due
+        choice.probed.add(candidate.webhook_id)
+        _take(choice, candidate, lane)
+        return 1
+    choice.held.append(candidate.delivery_id)
+    return 0
+
+
+def _take(choice: Choice, candidate: Candidate, lane: Lane) -> None:
+    choice.taken.append(candidate)
+    lane.room -= 1
+    if lane.tokens is not None:
+        lane.tokens -= 1
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((moment for moment in (one, other) if moment is not None), default=None)

@@ -1,0 +1,91 @@
+"""A webhook's health: when it is given a rest (circuit breaker), warned about, and switched off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+Notice = Literal["failing", "recovered", "disabled"]
+
+BREAKER_AFTER = 5  # failed attempts in a row
+FIRST_REST = timedelta(seconds=30)
+LONGEST_REST = timedelta(minutes=10)
+# Failed attempts in a row without which time alone never disables: a webhook that is rarely used is not a dead one.
+DISABLE_AFTER_FAILURES = 10
+
+BREAKER, RETRY_AFTER, PROBING = "breaker", "retry_after", "probing"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The failures in a row that have not ended with a success, and what they led to."""
+
+    failure_count: int = 0
+    failing_since: datetime | None = None
+    warned_at: datetime | None = None
+    trip_count: int = 0
+    blocked_until: datetime | None = None  # nothing is sent before; then one delivery probes
+    blocked_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The health after an attempt, and what people are to be told about it, if anything."""
+
+    health: Health
+    notice: Notice | None = None
+
+
+def after_success(health: Health) -> Step:
+    """Return the health after an attempt that succeeded: all is well again."""
+    return Step(Health(), "recovered" if health.warned_at else None)
+
+
+def after_failure(
+    health: Health, now: datetime, disable_after: timedelta | None, retry_after: timedelta | None = None
+) -> Step:
+    """Return the health after an attempt that failed.
+
+    `retry_after` is how long the endpoint asked to be left alone. `disable_after` is the span of failing that ends
+    in `disabled`, with a warning at half of it; None never disables.
+    """
+    failing_since = health.failing_since or now
+    health = replace(health, failure_count=health.failure_count + 1, failing_since=failing_since)
+    health = _rest(health, now, retry_after)
+    if disable_after is None or health.failure_count < DISABLE_AFTER_FAILURES:
+        return Step(health)
+    if now - failing_since >= disable_after:
+        return Step(health, "disabled")
+    if health.warned_at is None and now - failing_since >= disable_after / 2:
+        return Step(replace(health, warned_at=now), "failing")
+    return Step(health)
+
+
+def probe(health: Health, now: datetime, lease: timedelta) -> Health:
+    """Return the health while one delivery probes; should its worker die, another probe follows after `lease`."""
+    return replace(health, blocked_until=now + lease, blocked_reason=PROBING)
+
+
+def is_blocked(health: Health, now: datetime) -> bool:
+    """Return whether nothing may be sent at `now`."""
+    return health.blocked_until is not None and health.blocked_until > now
+
+
+def _rest(health: Health, now: datetime, retry_after: timedelta | None) -> Health:
+    """Open the breaker at the fifth failure in a row and after each failed probe, for twice as long each time.
+
+    Failures that come in while it is open, of attempts begun before, do not count as another trip.
+    """
+    if health.blocked_reason == PROBING:
+        health = replace(health, blocked_until=None, blocked_reason=None)
+    if health.failure_count == BREAKER_AFTER or (health.failure_count > BREAKER_AFTER and not is_blocked(health, now)):
+        health = _block(health, now + min(LONGEST_REST, FIRST_REST * 2 ** min(health.trip_count, 10)), BREAKER)
+        health = replace(health, trip_count=health.trip_count + 1)
+    return _block(health, now + retry_after, RETRY_AFTER) if retry_after else health
+
+
+def _block(health: Health, until: datetime, reason: str) -> Health:
+    if health.blocked_until is not None and health.blocked_until >= until:
+        return health
+    return replace(health, blocked_until=until, blocked_reason=reason)

@@ -1,0 +1,47 @@
+"""The rate limit of a webhook: the generic cell rate algorithm (GCRA, ITU-T I.371), whose memory is one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+PERIODS = {"second": timedelta(seconds=1), "minute": timedelta(minutes=1)}
+
+# Requests that came late may be made up for within this span, so that a limit of 1,000 a second does not need a
+# worker that wakes every millisecond.
+_SLACK = timedelta(milliseconds=100)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A limit of `rate` requests per `period`, spread evenly."""
+
+    rate: int
+    period: timedelta
+
+    @property
+    def interval(self) -> timedelta:
+        """The time between two requests."""
+        return self.period / self.rate
+
+    def allowance(self, paced_until: datetime | None, now: datetime) -> int:
+        """Return how many requests may be made at `now`."""
+        late = now + self._slack() - max(paced_until or now, now)
+        return max(0, late // self.interval + 1) if late >= timedelta(0) else 0
+
+    def spend(self, paced_until: datetime | None, now: datetime, count: int) -> datetime:
+        """Return the limiter's memory after `count` requests at `now`."""
+        return max(paced_until or now, now) + count * self.interval
+
+    def next_at(self, paced_until: datetime | None, now: datetime) -> datetime:
+        """Return when the next request is allowed; `now` or earlier when it is already."""
+        return (paced_until or now) - self._slack()
+
+    def _slack(self) -> timedelta:
+        """The span to make up for, in whole requests; none at slow rates, which are then spaced exactly."""
+        return (_SLACK // self.interval) * self.interval
+
+
+def of(rate: int | None, period: str) -> Pace | None:
+    """Return the pace that a webhook's settings ask for, or None for no limit."""
+    return Pace(rate, PERIODS[period]) if rate else None

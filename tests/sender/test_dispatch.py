@@ -1,0 +1,60 @@
+"""Which due deliveries are taken, as a decision about values."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sender.core.dispatch import Candidate, Lane, choose
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=5)
+
+
+def due(webhook, count, *, retry=False, test=False):
+    return [Candidate(f"{webhook}{number}", webhook, retry, test) for number in range(count)]
+
+
+def ids(candidates):
+    return [candidate.delivery_id for candidate in candidates]
+
+
+def test_oldest_first_within_the_cap_of_each_webhook():
+    choice = choose([*due("a", 5), *due("b", 5)], {"a": Lane(True, 2), "b": Lane(True, 9)}, 4, 4, NOW)
+    assert ids(choice.taken) == ["a0", "a1", "b0", "b1"]
+    assert choice.held == []
+
+
+def test_deliveries_of_a_paused_webhook_are_held_but_tests_are_sent():
+    choice = choose([*due("a", 2), *due("a", 1, test=True)], {"a": Lane(False, 9)}, 9, 9, NOW)
+    assert choice.held == ["a0", "a1"]
+    assert len(choice.taken) == 1
+
+
+def test_a_resting_webhook_gets_nothing_and_then_one_probe():
+    choice = choose(due("a", 3), {"a": Lane(True, 9, rests_until=LATER)}, 9, 9, NOW)
+    assert (choice.taken, choice.held) == ([], ["a0", "a1", "a2"])
+    choice = choose(due("a", 3), {"a": Lane(True, 9, rests_until=NOW)}, 9, 9, NOW)
+    assert (ids(choice.taken), choice.held, choice.probed) == (["a0"], ["a1", "a2"], {"a"})
+
+
+def test_a_probe_without_a_free_thread_stays_due():
+    choice = choose(due("a", 3), {"a": Lane(True, 9, rests_until=NOW)}, 0, 0, NOW)
+    assert (choice.taken, choice.held, choice.probed) == ([], [], set())
+
+
+def test_retries_and_slow_webhooks_share_a_part_of_the_threads():
+    candidates = [*due("a", 5, retry=True), *due("slow", 5), *due("b", 5)]
+    lanes = {"a": Lane(True, 9), "slow": Lane(True, 9, slow=True), "b": Lane(True, 9)}
+    assert ids(choose(candidates, lanes, 9, 3, NOW).taken) == ["a0", "a1", "a2", "b0", "b1", "b2", "b3", "b4"]
+
+
+def test_a_spent_rate_limit_says_when_it_opens():
+    lanes = {"a": Lane(True, 9, tokens=2, next_token_at=LATER)}
+    choice = choose(due("a", 5), lanes, 9, 9, NOW)
+    assert ids(choice.taken) == ["a0", "a1"]
+    assert (choice.held, choice.opens_at) == ([], LATER)
+
+
+def test_deliveries_of_an_ended_webhook_are_cancelled():
+    choice = choose(due("a", 2), {"a": Lane(False, 9, ended=True)}, 9, 9, NOW)
+    assert (choice.taken, choice.held, choice.ended) == ([], [], ["a0", "a1"])

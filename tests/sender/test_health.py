@@ -1,0 +1,88 @@
+"""The circuit breaker, the warning and the disabling, as decisions about values."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sender.core import health
+from sender.core.health import Health, after_failure, after_success, is_blocked, probe
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+DISABLE_AFTER = 5 * DAY
+
+
+HEALTHY = Health()
+
+
+def fail(times, state=HEALTHY, every=timedelta(0), start=NOW, **options):
+    """The steps of `times` failures, one `every` so often."""
+    steps = []
+    for number in range(times):
+        steps.append(after_failure(state, start + number * every, DISABLE_AFTER, **options))
+        state = steps[-1].health
+    return steps
+
+
+def test_the_breaker_opens_at_the_fifth_failure_in_a_row():
+    steps = fail(5)
+    assert [is_blocked(step.health, NOW) for step in steps] == [False] * 4 + [True]
+    assert steps[-1].health.blocked_until == NOW + timedelta(seconds=30)
+    assert steps[-1].health.blocked_reason == "breaker"
+
+
+def test_failures_that_come_in_late_do_not_lengthen_the_rest():
+    open_ = fail(5)[-1].health
+    assert fail(10, open_)[-1].health.blocked_until == open_.blocked_until
+
+
+def test_each_failed_probe_doubles_the_rest_up_to_ten_minutes():
+    state, rests = fail(5)[-1].health, []
+    for _ in range(8):
+        now = state.blocked_until
+        state = after_failure(probe(state, now, timedelta(minutes=1)), now, DISABLE_AFTER).health
+        rests.append((state.blocked_until - now).total_seconds())
+    assert rests == [60, 120, 240, 480, 600, 600, 600, 600]
+
+
+def test_a_probe_blocks_the_others_and_a_lost_one_does_not_block_for_ever():
+    state = probe(fail(5)[-1].health, NOW, timedelta(minutes=1))
+    assert is_blocked(state, NOW)
+    assert not is_blocked(state, NOW + timedelta(minutes=1))
+
+
+def test_a_success_ends_it_all():
+    assert after_success(fail(30)[-1].health).health == Health()
+    assert after_success(fail(30)[-1].health).notice is None
+
+
+def test_retry_after_gives_a_rest_and_never_a_shorter_one():
+    state = fail(1, retry_after=timedelta(seconds=7))[-1].health
+    assert (state.blocked_until, state.blocked_reason) == (NOW + timedelta(seconds=7), "retry_after")
+    assert fail(5, retry_after=timedelta(seconds=7))[-1].health.blocked_until == NOW + timedelta(seconds=30)
+    assert fail(5, retry_after=timedelta(hours=1))[-1].health.blocked_until == NOW + timedelta(hours=1)
+
+
+def test_after_a_retry_after_that_was_obeyed_a_failed_probe_does_not_block():
+    state = fail(1, retry_after=timedelta(seconds=7))[-1].health
+    state = probe(state, NOW + timedelta(seconds=7), timedelta(minutes=1))
+    assert not is_blocked(after_failure(state, NOW + timedelta(seconds=8), DISABLE_AFTER).health, NOW + DAY)
+
+
+def test_it_is_warned_about_at_half_the_span_once_and_disabled_at_its_end():
+    notices = [(number, step.notice) for number, step in enumerate(fail(61, every=timedelta(hours=2))) if step.notice]
+    assert notices == [(30, "failing"), (60, "disabled")]
+
+
+def test_a_warned_about_webhook_that_succeeds_has_recovered():
+    assert after_success(fail(31, every=timedelta(hours=2))[-1].health).notice == "recovered"
+
+
+def test_few_failures_never_disable_however_long_they_last():
+    steps = fail(health.DISABLE_AFTER_FAILURES - 1, every=10 * DAY)
+    assert {step.notice for step in steps} == {None}
+
+
+def test_disabling_can_be_switched_off():
+    state = Health(failure_count=1000, failing_since=NOW)
+    assert after_failure(state, NOW + 1000 * DAY, None).notice is None
