@@ -46,10 +46,12 @@ def record(connection: Connection, results: Sequence[Result], schedule: Sequence
         if row["claim_id"] != result.claimed.claim_id:
             continue
         decision = _decide(result, row["attempt_count"], schedule, now)
-        moves.append(_move(result.claimed.delivery_id, row["attempt_count"], decision, now))
+        moves.append(_move(result.claimed.delivery_id, decision, now))
         per_webhook[result.claimed.webhook_id].append((result, decision))
         if decision.ends_webhook:
             ended[result.claimed.webhook_id] = decision.reason or ""
+    for move in moves:
+        move["attempt_count"] = held[move["b_id"]]["attempt_count"]  # a late result may stand behind it in the batch
     _write(connection, attempts, moves, held)
     _count(connection, per_webhook)
     for webhook_id, reason in ended.items():
@@ -112,10 +114,9 @@ def _attempt(result: Result, number: int) -> dict[str, Any]:
     }
 
 
-def _move(delivery_id: str, attempt_count: int, decision: Decision, now: datetime) -> dict[str, Any]:
+def _move(delivery_id: str, decision: Decision, now: datetime) -> dict[str, Any]:
     return {
         "b_id": delivery_id,
-        "attempt_count": attempt_count,
         "state": decision.state,
         "reason": decision.reason,
         "next_attempt_at": decision.next_attempt_at,

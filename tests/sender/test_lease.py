@@ -1,0 +1,246 @@
+"""Claims: nobody else takes what is taken, a lease ends, and only the holder of a claim moves a delivery on."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from sender.models import Attempt, Delivery, Webhook, db
+from sender.services.deliveries import Result, claim_due, next_due, record, release
+from shared import clock
+from shared.database import writing_connection
+from shared.http import Exchange, Response, SentRequest
+from shared.outcome import Outcome
+
+LEASE = 60.0
+SCHEDULE = (5.0,)
+
+
+@pytest.fixture
+def engine(app):
+    with app.app_context():
+        return db.engine
+
+
+@pytest.fixture
+def vault(app):
+    return app.extensions["hookloop_sender"].vault
+
+
+@pytest.fixture
+def claim(engine, vault):
+    """Claim what is due `later` seconds from now, in a transaction of its own."""
+
+    def claim(limit=100, later=0.0, cap=100, in_flight=None):
+        with writing_connection(engine) as connection:
+            return take(connection, vault, limit, later, cap, in_flight or {})
+
+    return claim
+
+
+def take(connection, vault, limit=100, later=0.0, cap=100, in_flight=None):
+    now = clock.now() + timedelta(seconds=later)
+    return claim_due(
+        connection, vault, now, limit=limit, lease_seconds=LEASE, webhook_cap=cap, in_flight=in_flight or {}
+    )
+
+
+def publish(api, count=1):
+    for number in range(count):
+        status, _ = api("POST", "/api/v1/events", {"type": "payment_received", "payload": {"number": number}})
+        assert status == 202
+
+
+def answered(claimed, status=200, kind="succeeded"):
+    """The result of an attempt that was answered with `status`."""
+    request = SentRequest("POST", claimed.destination.url, (), b"{}")
+    exchange = Exchange(request, Response(status, (), b"", False), Outcome(kind, "told"), clock.now(), 1.0)
+    return Result(claimed, exchange)
+
+
+def write(engine, *results):
+    with writing_connection(engine) as connection:
+        record(connection, results, SCHEDULE, clock.now())
+
+
+def row(engine, claimed):
+    """A delivery as it stands in the database."""
+    with engine.connect() as connection:
+        return connection.execute(select(Delivery.__table__).where(Delivery.id == claimed.delivery_id)).one()
+
+
+def attempts(engine, claimed):
+    with engine.connect() as connection:
+        query = select(Attempt.number, Attempt.status).where(Attempt.delivery_id == claimed.delivery_id)
+        return [tuple(found) for found in connection.execute(query.order_by(Attempt.number))]
+
+
+def keys(claims):
+    return [claimed.delivery_id for claimed in claims]
+
+
+def test_two_claimers_at_once_share_the_work_and_nothing_is_taken_twice(api, sink, claim):
+    api.webhook(sink.url())
+    publish(api, 40)
+    start, taken = threading.Barrier(4), [[] for _ in range(4)]
+
+    def work(mine):
+        start.wait()
+        while claims := claim(limit=3):
+            mine += claims
+
+    threads = [threading.Thread(target=work, args=(mine,)) for mine in taken]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = [key for mine in taken for key in keys(mine)]
+    assert len(found) == len(set(found)) == 40
+    claim_ids = [{claimed.claim_id for claimed in mine} for mine in taken]
+    assert sum(map(len, claim_ids)) == len(set.union(*claim_ids)), "each claim has an id of its own"
+
+
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_a_second_connection_passes_over_what_the_first_is_just_taking(api, sink, engine, vault):
+    api.webhook(sink.url())
+    publish(api, 10)
+    with writing_connection(engine) as one, writing_connection(engine) as other:
+        first = take(one, vault, limit=2)  # it looks at 4 for each one wanted, and locks them
+        other.exec_driver_sql("SET LOCAL lock_timeout = '10s'")  # to fail rather than hang, were it to wait
+        second = take(other, vault, limit=10)
+    assert len(first) == 2
+    assert second
+    assert not set(keys(first)) & set(keys(second))
+
+
+def test_oldest_due_comes_first_and_no_more_than_asked(api, sink, claim, engine):
+    api.webhook(sink.url())
+    publish(api, 6)
+    first, second = claim(limit=2), claim(limit=10)
+    assert (len(first), len(second)) == (2, 4)
+    with engine.connect() as connection:
+        in_order = connection.scalars(select(Delivery.id).order_by(Delivery.created_at)).all()
+    assert keys(first + second) == list(in_order)
+
+
+def test_a_lease_that_has_ended_is_taken_by_another_and_one_that_has_not_is_not(api, sink, claim, engine):
+    api.webhook(sink.url())
+    publish(api)
+    (lost,) = claim()
+    assert row(engine, lost).state == "sending"
+    assert claim(later=LEASE / 2) == []
+    (found,) = claim(later=LEASE + 1)
+    assert found.delivery_id == lost.delivery_id
+    assert found.claim_id != lost.claim_id
+
+
+def test_a_late_result_is_kept_as_an_attempt_and_moves_nothing(api, sink, claim, engine):
+    webhook = api.webhook(sink.url())
+    publish(api)
+    (slow,) = claim()
+    (quick,) = claim(later=LEASE + 1)
+    before = row(engine, quick)
+    write(engine, answered(slow, 500, "http_status"))
+    after = row(engine, quick)
+    assert (after.state, after.claim_id, after.next_attempt_at) == (
+        "sending",
+        quick.claim_id,
+        before.next_attempt_at,
+    )
+    write(engine, answered(quick))
+    assert row(engine, quick).state == "succeeded"
+    assert attempts(engine, quick) == [(1, 500), (2, 200)]
+    _, webhook = api("GET", f"/api/v1/webhooks/{webhook['id']}")
+    assert (webhook["succeeded_count"], webhook["failed_count"]) == (1, 0)
+
+
+def test_a_late_result_never_changes_what_is_finished(api, sink, claim, engine):
+    api.webhook(sink.url())
+    publish(api)
+    (slow,) = claim()
+    (quick,) = claim(later=LEASE + 1)
+    write(engine, answered(quick))
+    finished = row(engine, quick)
+    write(engine, answered(slow, 500, "http_status"))
+    assert attempts(engine, quick) == [(1, 200), (2, 500)]
+    assert row(engine, quick)._asdict() == finished._asdict() | {"attempt_count": 2}
+
+
+def test_both_results_of_one_delivery_in_one_batch_are_told_apart(api, sink, claim, engine):
+    api.webhook(sink.url())
+    publish(api)
+    (slow,) = claim()
+    (quick,) = claim(later=LEASE + 1)
+    write(engine, answered(quick, 500, "http_status"), answered(slow, 503, "http_status"))
+    assert (row(engine, quick).state, row(engine, quick).attempt_count) == ("pending", 2)
+    (again,) = claim(later=LEASE)
+    write(engine, answered(again))
+    assert attempts(engine, quick) == [(1, 500), (2, 503), (3, 200)]
+
+
+def test_what_is_given_back_is_due_at_once_and_only_its_holder_can_give_it_back(api, sink, claim, engine):
+    api.webhook(sink.url())
+    publish(api)
+    (slow,) = claim()
+    (quick,) = claim(later=LEASE + 1)
+    with writing_connection(engine) as connection:
+        release(connection, [slow], clock.now())
+    assert row(engine, quick).claim_id == quick.claim_id
+    with writing_connection(engine) as connection:
+        release(connection, [quick], clock.now())
+    assert (row(engine, quick).state, row(engine, quick).claim_id) == ("pending", None)
+    assert attempts(engine, quick) == []
+    assert keys(claim()) == [quick.delivery_id]
+
+
+def test_what_a_paused_webhook_is_owed_waits_until_it_is_resumed(api, sink, claim, engine):
+    paused, other = api.webhook(sink.url()), api.webhook(sink.url())
+    publish(api)
+    assert api("PATCH", f"/api/v1/webhooks/{paused['id']}", {"active": False})[0] == 200
+    (taken,) = claim()
+    assert taken.webhook_id == other["id"]
+    with engine.connect() as connection:
+        held = connection.execute(
+            select(Delivery.state, Delivery.next_attempt_at).where(Delivery.webhook_id == paused["id"])
+        ).one()
+        assert tuple(held) == ("pending", None)
+        assert next_due(connection, clock.now())[0] is False, "a held delivery must not keep the worker busy"
+    assert claim(later=365 * 86400, limit=1)[0].webhook_id == other["id"], "only the lease of the other has ended"
+    assert api("PATCH", f"/api/v1/webhooks/{paused['id']}", {"active": True})[0] == 200
+    (resumed,) = claim()
+    assert resumed.webhook_id == paused["id"]
+
+
+def test_a_webhook_at_its_cap_gets_no_more_and_holds_up_no_other(api, sink, claim):
+    full, other = api.webhook(sink.url()), api.webhook(sink.url())
+    publish(api, 5)
+    claims = claim(cap=2)
+    assert sorted(claimed.webhook_id for claimed in claims) == sorted([full["id"]] * 2 + [other["id"]] * 2)
+    claims = claim(cap=3, in_flight={full["id"]: 3})
+    assert {claimed.webhook_id for claimed in claims} == {other["id"]}
+
+
+def test_a_retry_is_due_later_and_the_worker_knows_when(api, sink, claim, engine):
+    api.webhook(sink.url())
+    publish(api)
+    (claimed,) = claim()
+    write(engine, answered(claimed, 500, "http_status"))
+    waiting = row(engine, claimed)
+    assert (waiting.state, waiting.claim_id) == ("pending", None)
+    with engine.connect() as connection:
+        assert next_due(connection, clock.now()) == (False, waiting.next_attempt_at)
+    assert claim() == []
+    assert keys(claim(later=SCHEDULE[0] * 1.2 + 1)) == [claimed.delivery_id]
+
+
+def test_a_deleted_webhook_is_sent_nothing(api, sink, claim, engine):
+    webhook = api.webhook(sink.url())
+    publish(api)
+    assert api("DELETE", f"/api/v1/webhooks/{webhook['id']}")[0] == 204
+    assert claim() == []
+    with writing_connection(engine) as connection:
+        connection.execute(update(Webhook).values(active=True))
+    assert claim(later=86400) == []
