@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from shared.http import Limits
+from shared.exchange import Limits
 from shared.netguard import AllowedTargets
 from shared.settings import CommonSettings, keep_secret, password_of, read_secret_file
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sender.core.payload import Prepared
 from sender.settings import SenderSettings
-from shared.http import Door, Exchange, OutgoingRequest
+from shared.exchange import Exchange, Request
+from shared.http import Door
 
 
 def open_door(settings: SenderSettings) -> Door:
@@ -12,6 +12,6 @@ def open_door(settings: SenderSettings) -> Door:
     return Door(settings.allowed_targets, settings.limits)
 
 
-def send(door: Door, prepared: Prepared) -> Exchange:
+def send(door: Door, request: Request) -> Exchange:
     """Make one attempt and return its exchange; a failure is an outcome, never an exception."""
-    return door.send(OutgoingRequest(prepared.method, prepared.url, prepared.headers, prepared.body))
+    return door.send(request)

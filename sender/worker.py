@@ -18,7 +18,7 @@ from sender.services.deliveries import Claimed, Result, claim_due, next_due, rec
 from shared import changes, clock
 from shared.changes import ChangeWatcher
 from shared.database import writing_connection
-from shared.http import Exchange, SentRequest
+from shared.exchange import Exchange, Request
 from shared.outcome import Outcome
 
 _log = structlog.get_logger("sender.worker")
@@ -145,7 +145,7 @@ class Worker:
             exchange = transport.send(self._context.door, payload.prepare(claim.message, claim.destination, started_at))
         except Exception as error:  # noqa: BLE001  # one broken delivery must not stop the others
             _log.exception("an attempt could not be prepared", delivery_id=claim.delivery_id)
-            request = SentRequest("POST", claim.destination.url, (), b"")
+            request = Request("POST", claim.destination.url, (), b"")
             outcome = Outcome("internal", f"The request could not be prepared ({type(error).__name__}).")
             exchange = Exchange(request, None, outcome, started_at, 0)
         _log.info(

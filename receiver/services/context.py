@@ -13,7 +13,8 @@ from receiver.services.intake import Intake
 from receiver.services.live import LiveBus
 from receiver.services.turn import Turn
 from receiver.settings import ReceiverSettings
-from shared.http import Door, Limits
+from shared.exchange import Limits
+from shared.http import Door
 
 _LOOK_SECONDS = 0.1
 

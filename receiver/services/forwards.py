@@ -6,7 +6,7 @@ from receiver.core import forwarding
 from receiver.models import Capture
 from receiver.services.context import Context
 from shared.errors import FieldError, InvalidInput
-from shared.http import Exchange, OutgoingRequest
+from shared.exchange import Exchange, Request
 from shared.netguard import check_url
 
 
@@ -18,4 +18,4 @@ def forward(context: Context, capture: Capture, url: str) -> Exchange:
     if fault := check_url(url, context.settings.allowed_targets):
         raise InvalidInput.of(FieldError("url", fault))
     headers = forwarding.headers(capture.headers, capture.id)
-    return context.door.send(OutgoingRequest(capture.method, url, headers, capture.body))
+    return context.door.send(Request(capture.method, url, headers, capture.body))

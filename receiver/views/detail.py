@@ -11,8 +11,8 @@ from receiver.models import Bin, Capture
 from receiver.services import context
 from receiver.views import links
 from receiver.views.api.schemas import AnswerOut, answer_of
+from shared.exchange import Response
 from shared.headers import get
-from shared.http import Response
 
 SHOWN = 256 * 1024  # bytes of a body that a page shows by itself
 SHOWN_AT_MOST = 2 * 1024 * 1024  # when asked for all of it; beyond that there is the download

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from shared import __version__, clock, signing
+from shared.exchange import Request
 
 BodyFormat = Literal["standard", "flat", "form"]
 Scheme = Literal["standard", "none"]
@@ -39,17 +40,7 @@ class Destination:
     secret: str
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A request ready to be sent: its headers in order, its body as bytes."""
-
-    method: str
-    url: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-
-def prepare(message: Message, destination: Destination, now: datetime) -> Prepared:
+def prepare(message: Message, destination: Destination, now: datetime) -> Request:
     """Return the request that carries `message` to `destination`, signed for this moment.
 
     The id and the body stay the same over all attempts; the timestamp and the signature are those of `now`
@@ -67,7 +58,7 @@ def prepare(message: Message, destination: Destination, now: datetime) -> Prepar
         signature = signing.sign(destination.secret, message.event_id, timestamp, body)
         headers.append(("webhook-signature", signature))
     headers.extend(destination.headers.items())
-    return Prepared("POST", destination.url, tuple(headers), body)
+    return Request("POST", destination.url, tuple(headers), body)
 
 
 def encode(message: Message, destination: Destination) -> tuple[str, bytes]:

@@ -12,7 +12,7 @@ from sender.models import Attempt, Delivery, Webhook, db
 from sender.services.deliveries import Result, claim_due, next_due, record, release
 from shared import clock
 from shared.database import writing_connection
-from shared.http import Exchange, Response, SentRequest
+from shared.exchange import Exchange, Request, Response
 from shared.outcome import Outcome
 
 LEASE = 60.0
@@ -56,7 +56,7 @@ def publish(api, count=1):
 
 def answered(claimed, status=200, kind="succeeded"):
     """The result of an attempt that was answered with `status`."""
-    request = SentRequest("POST", claimed.destination.url, (), b"{}")
+    request = Request("POST", claimed.destination.url, (), b"{}")
     exchange = Exchange(request, Response(status, (), b"", False), Outcome(kind, "told"), clock.now(), 1.0)
     return Result(claimed, exchange)
 

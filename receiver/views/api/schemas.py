@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from receiver.models import Bin, Capture
 from receiver.views import links, reply
 from shared import clock
-from shared.http import Exchange
+from shared.exchange import Exchange
 from shared.outcome import OutcomeKind
 
 Moment = Annotated[datetime, PlainSerializer(clock.rfc3339, return_type=str, when_used="json")]

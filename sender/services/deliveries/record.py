@@ -16,7 +16,7 @@ from sender.core.retry import Decision
 from sender.models import Attempt, Delivery, Webhook
 from sender.services.deliveries.claim import Claimed
 from shared import ids
-from shared.http import Exchange
+from shared.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,63 +19,13 @@ from urllib3.exceptions import ConnectTimeoutError
 from urllib3.util import SKIP_HEADER
 
 from shared import clock
+from shared.exchange import Exchange, Limits, Request, Response
 from shared.netguard import AllowedTargets, ResolutionFailed, TargetRefused, resolve, split_url
 from shared.outcome import Outcome, OutcomeKind
 
 _log = structlog.get_logger(__name__)
 
 _CHUNK = 16_384
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Deadlines of an attempt in seconds, and how many bytes of an answer's body are read and kept."""
-
-    connect: float = 5
-    read: float = 15
-    total: float = 20
-    response_bytes: int = 65_536
-
-
-@dataclass(frozen=True, slots=True)
-class OutgoingRequest:
-    """A request to send; the connection's own headers (host, length) are added to it."""
-
-    method: str
-    url: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class SentRequest:
-    """A request as it went over the wire: all headers in order."""
-
-    method: str
-    url: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An answer as it came; `truncated` when its body was longer than the limit."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    truncated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One attempt: what was sent, what came back, what that means, and how long it took."""
-
-    request: SentRequest
-    response: Response | None
-    outcome: Outcome
-    started_at: datetime
-    duration_ms: float
 
 
 class _Refused(Exception):
@@ -126,15 +74,15 @@ class Door:
         self._limits = limits
         self._adapter = _Pinned(pool_connections=256, pool_maxsize=connections, max_retries=0)
 
-    def send(self, request: OutgoingRequest) -> Exchange:
+    def send(self, request: Request) -> Exchange:
         """Make one attempt; whatever fails is an outcome, never an exception."""
         started_at, begun = clock.now(), clock.monotonic()
         response: Response | None = None
-        sent = SentRequest(request.method, request.url, request.headers, request.body)
+        sent = Request(request.method, request.url, request.headers, request.body)
         try:
             prepared = _prepare(request)
             fields = tuple(pair for pair in prepared.headers.items() if pair[1] != SKIP_HEADER)
-            sent = SentRequest(request.method, request.url, fields, request.body)
+            sent = Request(request.method, request.url, fields, request.body)
             response = self._exchange(prepared, begun + self._limits.total)
             outcome = _judge(response)
         except _Refused as refused:
@@ -235,7 +183,7 @@ class _Watchdog:
             self._timer.cancel()
 
 
-def _prepare(request: OutgoingRequest) -> requests.PreparedRequest:
+def _prepare(request: Request) -> requests.PreparedRequest:
     prepared = requests.PreparedRequest()
     try:
         prepared.prepare(method=request.method, url=request.url, headers={}, data=request.body)
