@@ -32,7 +32,7 @@ class DeliveryCollector(Collector):
             yield self._webhooks()
 
     def _by_state(self) -> Metric:
-        counts = dict(db.session.execute(select(Delivery.state, func.count()).group_by(Delivery.state)).tuples().all())
+        counts = dict(db.session.execute(select(Delivery.state, func.count()).group_by(Delivery.state)).all())
         metric = GaugeMetricFamily("hookloop_deliveries", "Deliveries by state.", labels=["state"])
         for state in DELIVERY_STATES:
             metric.add_metric([state], counts.get(state, 0))
@@ -50,7 +50,7 @@ class DeliveryCollector(Collector):
 
     def _webhooks(self) -> Metric:
         query = select(Webhook.active, func.count()).where(Webhook.deleted_at.is_(None)).group_by(Webhook.active)
-        counts = dict(db.session.execute(query).tuples().all())
+        counts = dict(db.session.execute(query).all())
         metric = GaugeMetricFamily("hookloop_webhooks", "Registered webhooks.", labels=["state"])
         metric.add_metric(["active"], counts.get(True, 0))
         metric.add_metric(["inactive"], counts.get(False, 0))

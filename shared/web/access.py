@@ -36,7 +36,7 @@ PUBLIC_ENDPOINTS = {
     "health.live": "asked by orchestrators",
     "health.ready": "asked by orchestrators",
     "static": "styles and scripts of the sign-in page",
-    "ui.static_file": "styles and scripts of the sign-in page",
+    "ui.static": "styles and scripts of the sign-in page",
 }
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -169,7 +169,10 @@ def _wanted_page() -> str:
 
 def _next_page() -> str:
     """Return the page asked for before sign-in if it is one of ours, else the home page."""
-    wanted = urlsplit(_wanted_page())
+    try:
+        wanted = urlsplit(_wanted_page())
+    except ValueError:
+        wanted = urlsplit("")
     is_ours = not wanted.scheme and not wanted.netloc and wanted.path.startswith("/")
     if is_ours and not wanted.path.startswith(("//", "/\\")):
         return wanted.path + (f"?{wanted.query}" if wanted.query else "")

@@ -9,7 +9,7 @@ import structlog
 from flask import Flask, Response, g, redirect, render_template, request, url_for
 from flask_limiter.errors import RateLimitExceeded
 from pydantic import BaseModel, Field, ValidationError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from shared.errors import FieldError, HookloopError, InvalidInput, Malformed
@@ -99,7 +99,7 @@ def _answer_unexpected(error: Exception) -> BaseResponse:
 
 
 def _answer(status: int, title: str, detail: str, errors: tuple[FieldError, ...] = ()) -> Response:
-    if is_for_programs():
+    if is_for_programs() or isinstance(request.routing_exception, BadHost):  # under such a name no page has links
         return problem(status, title, detail, errors)
     page = render_template(
         "ui/error.html",

@@ -37,7 +37,7 @@ def install(app: Flask, settings: CommonSettings, public_url: str) -> None:
     def add_headers(response: Response) -> Response:
         for name, value in headers(g.get("csp_nonce", "")).items():
             response.headers.setdefault(name, value)
-        if not request.path.startswith(("/static/", "/ui/")):
+        if response.status_code >= 400 or not request.path.startswith(("/static/", "/ui/")):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
 

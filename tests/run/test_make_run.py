@@ -43,6 +43,7 @@ def test_it_prints_both_addresses_and_one_link_that_signs_in_to_both(tmp_path):
         product.terminate()
         assert product.wait() != 0
         await_(lambda: not product.left_over())
+        assert "SIGKILL" not in product.output
         assert "Traceback" not in product.output
 
 
