@@ -1,0 +1,92 @@
+"""One running attempt: how far it got, and the socket that its deadline cuts."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from enum import Enum, auto
+
+from shared import clock
+from shared.exchange import Limits
+
+
+class Phase(Enum):
+    """What an attempt is busy with; it decides what an error means."""
+
+    CONNECTING = auto()
+    SECURING = auto()
+    SENDING = auto()
+    WAITING = auto()
+    READING = auto()
+
+
+class Attempt:
+    """An attempt on its way, used by one thread, and by the watchdog that cuts it at its deadline.
+
+    A raw file of the socket is held besides the socket: it keeps the descriptor open, whose number could otherwise
+    have come to mean another connection when the watchdog uses it.
+    """
+
+    __slots__ = ("_held", "_lock", "deadline", "expired", "fresh", "headers", "limits", "phase", "reused", "status")
+
+    def __init__(self, limits: Limits, begun: float, lock: threading.Lock) -> None:
+        self.limits = limits
+        self.deadline = begun + limits.total
+        self.phase = Phase.CONNECTING
+        self.fresh = False  # whether only a new connection will do
+        self.reused = False  # whether the connection has carried an answer before
+        self.expired = False
+        self.status = 0
+        self.headers: tuple[tuple[str, str], ...] = ()
+        self._held: tuple[socket.socket, socket.SocketIO] | None = None
+        self._lock = lock
+
+    @property
+    def may_be_stale(self) -> bool:
+        """Whether nothing of an answer came on a kept connection, which the endpoint may have closed long ago."""
+        return self.reused and self.phase in (Phase.SENDING, Phase.WAITING) and not self.expired
+
+    def left(self) -> float:
+        """Return the seconds until the deadline, never 0: to a socket that would mean not to wait at all."""
+        return max(0.001, self.deadline - clock.monotonic())
+
+    def hold(self, sock: socket.socket) -> None:
+        """Have `sock` cut at the deadline, at once if that has passed."""
+        if self._held is not None and self._held[0] is sock:
+            return
+        self.let_go()
+        file = sock.makefile("rb", buffering=0)
+        with self._lock:
+            self._held = sock, file
+            if self.expired:
+                self._shut(sock)
+
+    def let_go(self) -> bool:
+        """Stop holding the socket: it is not cut from now on. Return whether it never was."""
+        with self._lock:
+            held, self._held = self._held, None
+            whole = not self.expired
+        if held is not None:
+            held[1].close()
+        return whole
+
+    def cut(self) -> None:
+        """End the attempt, which wakes a thread that reads or writes; only called with the lock taken."""
+        self.expired = True
+        if self._held is not None:
+            self._shut(self._held[0])
+
+    @staticmethod
+    def _shut(sock: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            # Not SSLSocket.shutdown: that takes away the TLS layer under a thread that is reading.
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+class _Running(threading.local):
+    attempt: Attempt
+
+
+running = _Running()
+"""`running.attempt` is the attempt that the present thread makes: urllib3 has no way to hand it to a connection."""

@@ -1,0 +1,149 @@
+"""Connections that tell the running attempt what they do, the pools that keep them, and the adapter over both."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+import ssl
+import threading
+from typing import Any, cast
+
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from shared import clock
+from shared.http.attempt import Phase, running
+from shared.http.wire import Wired
+
+MAX_IDLE = 30.0  # seconds; common servers and load balancers close an idle connection after 5 to 75
+_MAX_INTERIM = 16
+_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")  # obsolete line folding (RFC 9112, section 5.2)
+
+
+class _Head(http.client.HTTPResponse):
+    """Reads an answer's head past every interim answer (RFC 9110, section 15.2): Python knows only 100 Continue.
+
+    Else a 103 would be taken for the answer, and the answer for that of the connection's next request.
+    """
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(_MAX_INTERIM):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 100 <= status < 200:
+                return version, status, reason
+            if status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+                raise http.client.UnknownProtocol("101 Switching Protocols")
+            http.client.parse_headers(self.fp)
+        raise http.client.HTTPException(f"more than {_MAX_INTERIM} interim answers")
+
+    def begin(self) -> None:
+        super().begin()
+        fields = tuple((name, _FOLD.sub(" ", value) if "\n" in value else value) for name, value in self.msg.items())
+        running.attempt.status, running.attempt.headers = self.status, fields
+
+
+class _Told(HTTPConnection):
+    """A connection that gives its socket to the running attempt from the moment there is one."""
+
+    response_class = _Head
+    idle_since = 0.0
+
+    def connect(self) -> None:
+        attempt = running.attempt
+        attempt.phase = Phase.CONNECTING
+        self._until = clock.monotonic() + min(attempt.limits.connect, attempt.left())
+        super().connect()
+        attempt.hold(self.sock)
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        running.attempt.phase = Phase.SECURING
+        # The handshake runs inside wrap_socket, out of the watchdog's reach, and as a whole obeys this timeout.
+        sock.settimeout(max(0.001, self._until - clock.monotonic()))
+        return sock
+
+    def request(self, *args: Any, **options: Any) -> None:
+        attempt = running.attempt
+        if self.sock is None:
+            self.connect()
+        else:
+            attempt.hold(self.sock)
+        attempt.phase = Phase.SENDING
+        self.timeout = attempt.limits.read
+        super().request(*args, **options)
+
+    def getresponse(self) -> Any:
+        running.attempt.phase = Phase.WAITING
+        return super().getresponse()
+
+
+class _ToldSecure(_Told, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _Pool(HTTPConnectionPool):
+    """Keeps idle connections for a while, and takes them back only when no deadline can cut them any more."""
+
+    ConnectionCls = _Told
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        attempt, connection = running.attempt, cast("_Told", super()._get_conn(timeout))
+        if connection.sock is not None and (attempt.fresh or clock.monotonic() - connection.idle_since > MAX_IDLE):
+            connection.close()
+        attempt.reused = connection.sock is not None
+        return connection
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            if not running.attempt.let_go():
+                conn.close()
+            conn.idle_since = clock.monotonic()
+        super()._put_conn(conn)
+
+
+class _SecurePool(_Pool, HTTPSConnectionPool):
+    """The same over TLS."""
+
+    ConnectionCls = _ToldSecure
+
+
+class Adapter(HTTPAdapter):
+    """Connects to the judged address of a request while TLS still asks for, and checks, the name in its URL.
+
+    `ca_file` (PEM) is trusted besides the public authorities.
+    """
+
+    def __init__(self, connections: int, ca_file: str | None) -> None:
+        self._ca_file = ca_file
+        self._context: ssl.SSLContext | None = None
+        self._lock = threading.Lock()
+        super().__init__(pool_connections=256, pool_maxsize=connections, max_retries=0)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def get_connection_with_tls_context(self, request: Any, *_: Any, **_options: Any) -> Any:
+        """Return the pool of connections to the address that was judged."""
+        wired: Wired = request
+        place, options = wired.place, None
+        if place.scheme == "https":
+            options = {"ssl_context": self._trust(), "server_hostname": place.server_name}
+        return self.poolmanager.connection_from_host(wired.address, place.port, place.scheme, pool_kwargs=options)
+
+    def cert_verify(self, *_: Any) -> None:
+        """Do nothing: what is trusted is in the pool's TLS context."""
+
+    def request_url(self, request: Any, *_: Any) -> str:
+        """Return the request target."""
+        wired: Wired = request
+        return wired.place.target
+
+    def _trust(self) -> ssl.SSLContext:
+        """Return the one TLS context; loading the authorities for each connection would take longer than it."""
+        with self._lock:
+            if self._context is None:
+                self._context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+                if self._ca_file:
+                    self._context.load_verify_locations(self._ca_file)
+            return self._context

@@ -1,0 +1,151 @@
+"""What an error means: the outcome's kind, and words that differ where the causes differ."""
+
+from __future__ import annotations
+
+import errno
+import os
+import ssl
+from http.client import BadStatusLine, HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected
+
+from urllib3.exceptions import IncompleteRead as IncompleteBody
+from urllib3.exceptions import InvalidHeader, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import SSLError as WrappedSSLError
+
+from shared.http.attempt import Attempt, Phase
+from shared.outcome import Outcome, OutcomeKind, name_status
+
+_LOCAL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+_CUT = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+_NOT_TLS = {
+    "WRONG_VERSION_NUMBER",
+    "HTTP_REQUEST",
+    "PACKET_LENGTH_TOO_LONG",
+    "RECORD_LAYER_FAILURE",
+    "UNKNOWN_PROTOCOL",
+}
+_MALFORMED: dict[type[BaseException], str] = {
+    IncompleteBody: "The answer is shorter than its Content-Length says.",
+    IncompleteRead: "The answer's chunks are malformed, or end before the last one.",
+    LineTooLong: "The answer has a line longer than 65,536 bytes in its head or chunks.",
+    InvalidHeader: "The answer's Content-Length headers contradict one another.",
+}
+_TLS_RECORDS = ("\x14\x03", "\x15\x03", "\x16\x03")  # how an alert or a handshake begins (RFC 8446, section 5.1)
+
+
+class Failed(Exception):
+    """An attempt that ended without a complete answer, classified."""
+
+    def __init__(self, kind: OutcomeKind, detail: str) -> None:
+        super().__init__(detail)
+        self.outcome = Outcome(kind, detail)
+
+
+def classify(error: BaseException, attempt: Attempt) -> Failed | None:
+    """Return what `error` says about the endpoint, None when it can only be a mistake of our own."""
+    if attempt.expired:
+        return Failed("timeout", f"No complete answer within {attempt.limits.total:g} seconds: {_unfinished(attempt)}.")
+    chain = _chain(error)
+    if any(isinstance(link, TimeoutError | ReadTimeoutError) for link in chain):
+        return Failed("timeout", _idle(attempt))
+    if attempt.phase is Phase.CONNECTING:
+        return _unconnected(chain)
+    if attempt.phase is Phase.SECURING or any(isinstance(link, ssl.SSLError | WrappedSSLError) for link in chain):
+        return Failed("tls", _insecure(chain))
+    if was_cut(error):
+        return Failed("reset", _cut(chain, attempt))
+    return _garbled(chain)
+
+
+def was_cut(error: BaseException) -> bool:
+    """Return whether `error` says that the endpoint ended the connection."""
+    return any(isinstance(link, _CUT) for link in _chain(error))
+
+
+def _unfinished(attempt: Attempt) -> str:
+    match attempt.phase:
+        case Phase.CONNECTING:
+            return "no connection came about"
+        case Phase.SECURING:
+            return "the TLS handshake did not end"
+        case Phase.SENDING:
+            return "the endpoint did not take the whole request"
+        case Phase.WAITING:
+            return "the endpoint took the request, but no complete head of an answer came"
+        case Phase.READING:
+            return f"the endpoint answered {name_status(attempt.status)}, but the body did not end"
+
+
+def _idle(attempt: Attempt) -> str:
+    limits, status = attempt.limits, name_status(attempt.status)
+    match attempt.phase:
+        case Phase.CONNECTING:
+            return f"No connection within {limits.connect:g} seconds: nothing answers at this address and port."
+        case Phase.SECURING:
+            return f"The endpoint took the connection, but not the TLS handshake within {limits.connect:g} seconds."
+        case Phase.SENDING:
+            return f"The endpoint did not take the request within {limits.read:g} seconds."
+        case Phase.WAITING:
+            return f"The endpoint took the request, then sent nothing for {limits.read:g} seconds."
+        case Phase.READING:
+            return f"The endpoint answered {status}, then sent nothing for {limits.read:g} seconds."
+
+
+def _unconnected(chain: list[BaseException]) -> Failed | None:
+    number = next((link.errno for link in chain if isinstance(link, OSError) and link.errno), None)
+    if number == errno.ECONNREFUSED:
+        return Failed("refused", "Nothing listens at this address and port: the connection was refused.")
+    if number in _LOCAL:
+        return Failed("internal", f"No connection could be opened: {os.strerror(number or 0)}.")
+    if number or any(isinstance(link, NewConnectionError) for link in chain):
+        return Failed("refused", f"The address could not be reached: {os.strerror(number or errno.EHOSTUNREACH)}.")
+    return None
+
+
+def _insecure(chain: list[BaseException]) -> str:
+    for link in chain:
+        if isinstance(link, ssl.SSLCertVerificationError):
+            return f"The endpoint's certificate was not accepted: {link.verify_message.rstrip('.')}."
+    if any(isinstance(link, _CUT) for link in chain):
+        return "The endpoint closed the connection during the TLS handshake."
+    reason = next((link.reason for link in chain if isinstance(link, ssl.SSLError) and link.reason), "handshake failed")
+    if reason in _NOT_TLS:
+        return "The endpoint does not speak TLS at this port; should the URL begin with http://?"
+    return f"The TLS handshake failed: {reason.replace('_', ' ').lower()}."
+
+
+def _cut(chain: list[BaseException], attempt: Attempt) -> str:
+    if attempt.phase is Phase.READING:
+        return f"The endpoint answered {name_status(attempt.status)} and cut the connection within the body."
+    if any(isinstance(link, RemoteDisconnected) for link in chain):
+        return "The endpoint closed the connection without an answer."
+    return "The endpoint cut the connection before it answered."
+
+
+def _garbled(chain: list[BaseException]) -> Failed | None:
+    """Return what is wrong with an answer as HTTP/1.1 (RFC 9112)."""
+    for link in chain:
+        if isinstance(link, BadStatusLine):
+            return Failed("protocol", _not_http(str(link.args[0])))
+        for kind, words in _MALFORMED.items():
+            if isinstance(link, kind):
+                return Failed("protocol", words)
+    said = next((str(link) for link in chain if isinstance(link, HTTPException)), None)
+    return None if said is None else Failed("protocol", f"The answer is not valid HTTP: {said}.")
+
+
+def _not_http(line: str) -> str:
+    if line.startswith(_TLS_RECORDS):
+        return "The endpoint speaks TLS at this port; should the URL begin with https://?"
+    return f"The answer is not HTTP/1.1: it begins with {line.strip()[:50]!r}."
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return an exception with all that it wraps, outermost first."""
+    links: list[BaseException] = []
+    queue: list[object] = [error]
+    while queue:
+        link = queue.pop(0)
+        if isinstance(link, BaseException) and link not in links:
+            links.append(link)
+            queue.extend([link.__cause__, link.__context__, getattr(link, "reason", None), *link.args])
+    return links
