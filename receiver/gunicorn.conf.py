@@ -43,8 +43,8 @@ if wire.keep_header_blocks(Message):
     pre_request = wire.hand_over
 
 
-def post_fork(_server: object, _worker: object) -> None:
-    """Log as the settings say, without secrets."""
+def on_starting(_server: object) -> None:
+    """Log as the settings say, without secrets: the server, and the processes it will fork."""
     logs.configure(_settings, _settings.secrets())
 
 

@@ -20,6 +20,6 @@ graceful_timeout = 3
 control_socket_disable = True
 
 
-def post_fork(_server: object, _worker: object) -> None:
-    """Log as the settings say, without secrets."""
+def on_starting(_server: object) -> None:
+    """Log as the settings say, without secrets: the server, and the processes it will fork."""
     logs.configure(_settings, _settings.secrets())

@@ -52,10 +52,14 @@ def configure(settings: CommonSettings, known_secrets: Iterable[str] = ()) -> No
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
+    for own_way in ("gunicorn.error", "gunicorn.access"):  # they may name a whole URL, and a URL may hold a token
+        logger = logging.getLogger(own_way)
+        logger.handlers = []
+        logger.propagate = True
     for noisy in ("alembic", "urllib3", "sqlalchemy"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
-        processors=[*common, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[structlog.stdlib.filter_by_level, *common, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
