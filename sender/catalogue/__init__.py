@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sender.catalogue import checkout, customers, memberships, payments, sites, subsites, wp_ultimo_1
+from sender.catalogue import checkout, customers, memberships, operational, payments, sites, subsites, wp_ultimo_1
 from sender.catalogue.definition import EventTypeDefinition
 from sender.core.matching import nearest
 
-__all__ = ["BUILT_IN", "EventTypeDefinition", "get", "nearest"]
+__all__ = ["BUILT_IN", "OPERATIONAL", "EventTypeDefinition", "get", "nearest"]
 
 _IN_ORDER = (
     payments.PAYMENT_RECEIVED,
@@ -44,7 +44,10 @@ _IN_ORDER = (
 BUILT_IN: Mapping[str, EventTypeDefinition] = MappingProxyType({kind.slug: kind for kind in _IN_ORDER})
 """Every built-in event type by its slug, in the order in which people meet them."""
 
+OPERATIONAL: Mapping[str, EventTypeDefinition] = MappingProxyType({kind.slug: kind for kind in operational.EVENT_TYPES})
+"""Hookloop's own event types by slug, which only Hookloop publishes."""
+
 
 def get(slug: str) -> EventTypeDefinition:
-    """Return the built-in event type of that slug; raise KeyError when there is none."""
-    return BUILT_IN[slug]
+    """Return the event type of that slug, of the product's or of Hookloop's own; raise KeyError when there is none."""
+    return BUILT_IN[slug] if slug in BUILT_IN else OPERATIONAL[slug]

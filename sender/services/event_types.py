@@ -47,11 +47,15 @@ class EventTypeDraft:
 
 
 def all_types(*, retired: bool = False) -> list[EventType]:
-    """Return the catalogue: custom types by name, then the built-in ones in order; `retired` adds those too."""
+    """Return the catalogue: custom types by name, then the built-in ones in order, Hookloop's own last.
+
+    Retired ones are left out unless `retired`.
+    """
     gone = {row.slug: row.retired_at for row in db.session.scalars(select(RetiredEventType))}
     custom = db.session.scalars(select(CustomEventType).order_by(CustomEventType.name))
     kinds = [_of_custom(row, gone.get(row.slug)) for row in custom]
-    kinds.extend(_of_built_in(definition, gone.get(definition.slug)) for definition in catalogue.BUILT_IN.values())
+    ours = (*catalogue.BUILT_IN.values(), *catalogue.OPERATIONAL.values())
+    kinds.extend(_of_built_in(definition, gone.get(definition.slug)) for definition in ours)
     return [kind for kind in kinds if retired or kind.retired_at is None]
 
 
@@ -59,14 +63,22 @@ def get(slug: str) -> EventType:
     """Return one event type, retired or not; raise NotFound."""
     retired = db.session.get(RetiredEventType, slug)
     retired_at = retired.retired_at if retired else None
-    if slug in catalogue.BUILT_IN:
-        return _of_built_in(catalogue.BUILT_IN[slug], retired_at)
+    if _is_ours(slug):
+        return _of_built_in(catalogue.get(slug), retired_at)
     if row := db.session.get(CustomEventType, slug):
         return _of_custom(row, retired_at)
     raise NotFound(_unknown(slug))
 
 
-def publishable(slug: str, field: str = "type") -> EventType:
+def publishable(slug: str) -> EventType:
+    """Return an event type that may be published; raise InvalidInput also for one that only Hookloop publishes."""
+    kind = usable(slug, "type")
+    if slug in catalogue.OPERATIONAL:
+        raise InvalidInput.of(FieldError("type", f"Only Hookloop itself publishes {slug}."))
+    return kind
+
+
+def usable(slug: str, field: str) -> EventType:
     """Return an event type that events may have; raise InvalidInput on `field` for an unknown or retired one."""
     try:
         kind = get(slug)
@@ -80,7 +92,7 @@ def publishable(slug: str, field: str = "type") -> EventType:
 def for_test(webhook: Webhook, slug: str | None) -> EventType:
     """Return the event type of a test: the one asked for, else the first that the webhook wants."""
     if slug:
-        return publishable(slug, "event_type")
+        return usable(slug, "event_type")
     kinds = all_types()
     for pattern in webhook.event_types:
         for kind in kinds:
@@ -100,7 +112,7 @@ def create(draft: EventTypeDraft) -> EventType:
     now = clock.now()
     with writing(db.session) as session:
         is_taken = session.get(CustomEventType, draft.slug) is not None
-        if draft.slug in catalogue.BUILT_IN or is_taken:
+        if _is_ours(draft.slug) or is_taken:
             raise Conflict(f"There already is an event type {draft.slug}.")
         row = CustomEventType(slug=draft.slug, created_at=now)
         _fill(row, draft, now)
@@ -146,7 +158,7 @@ def remove(slug: str) -> None:
 
 
 def _own(slug: str) -> CustomEventType:
-    if slug in catalogue.BUILT_IN:
+    if _is_ours(slug):
         raise Conflict(f"{slug} is a built-in event type: it can be retired, not changed.")
     if row := db.session.get(CustomEventType, slug):
         return row
@@ -175,6 +187,10 @@ def _refuse_faults(draft: EventTypeDraft) -> None:
             faults.extend(FieldError("example", f"{misfit.field}: {misfit.message}") for misfit in misfits)
     if faults:
         raise InvalidInput.of(*faults)
+
+
+def _is_ours(slug: str) -> bool:
+    return slug in catalogue.BUILT_IN or slug in catalogue.OPERATIONAL
 
 
 def _unknown(slug: str) -> str:

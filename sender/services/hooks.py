@@ -47,4 +47,4 @@ _THEIR_NAMES = {"url": "target_url", "event_types": "event"}
 
 def sample(event: str) -> list[dict[str, object]]:
     """Return the list of one example payload that a platform asks for when a user sets up a trigger."""
-    return [dict(event_types.publishable(event, "event").example)]
+    return [dict(event_types.usable(event, "event").example)]

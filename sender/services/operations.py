@@ -1,0 +1,116 @@
+"""Operational events: what Hookloop tells about its own work, to other webhooks and by e-mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.orm import Session
+
+from sender import catalogue
+from sender.core import matching
+from sender.models import Delivery, Event, Mail, Webhook
+from sender.services import events
+from shared import ids, json_text
+
+
+class Subject(Protocol):
+    """The webhook that an operational event is about: its row, or anything with these."""
+
+    @property
+    def id(self) -> str:
+        """The webhook's id."""
+
+    @property
+    def name(self) -> str:
+        """The webhook's name."""
+
+    @property
+    def url(self) -> str:
+        """The webhook's URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One operational event to be: the webhook that it is about, and the fields after those of the webhook."""
+
+    about: Subject
+    payload: Mapping[str, Any]
+
+
+def emit(
+    transaction: Connection | Session, slug: str, payload: Mapping[str, Any], *, about: Subject, now: datetime
+) -> None:
+    """Publish one operational event in the open writing transaction, see `emit_all`."""
+    emit_all(transaction, slug, [News(about, payload)], now)
+
+
+def emit_all(transaction: Connection | Session, slug: str, news: Sequence[News], now: datetime) -> None:
+    """Publish operational events of one type in the open writing transaction, one for each of `news`.
+
+    They go to the active webhooks that ask for them, by name or by a glob longer than `*`: a webhook that takes every
+    event of the product is not bothered with ours. The webhook that one is about never gets it, being the broken one.
+    """
+    if not news:
+        return
+    connection = transaction.connection() if isinstance(transaction, Session) else transaction
+    wanting = _wanting(connection, slug)
+    for one in news:
+        _publish(connection, slug, one, [webhook_id for webhook_id in wanting if webhook_id != one.about.id], now)
+
+
+def is_operational(slug: str) -> bool:
+    """Return whether only Hookloop itself publishes events of this type."""
+    return slug in catalogue.OPERATIONAL
+
+
+def mail(connection: Connection, subject: str, text: str, now: datetime) -> None:
+    """Owe the operators an e-mail, in the open writing transaction."""
+    row = {"id": ids.new("eml", now), "subject": subject, "text": text, "created_at": now}
+    connection.execute(insert(Mail), [row | {"next_attempt_at": now, "attempt_count": 0}])
+
+
+def in_words(span: timedelta) -> str:
+    """Return a span as people say it: `3 days`, `5 hours`, `40 minutes`, `12 seconds`."""
+    seconds = round(span.total_seconds())
+    for name, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * size or (seconds >= size and seconds % size == 0):
+            count = seconds // size
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
+
+
+_ACTIVE = select(Webhook.id, Webhook.event_types).where(Webhook.active.is_(True), Webhook.deleted_at.is_(None))
+
+
+def _wanting(connection: Connection, slug: str) -> list[str]:
+    rows = connection.execute(_ACTIVE)
+    return [row.id for row in rows if matching.matches([one for one in row.event_types if one != "*"], slug)]
+
+
+def _publish(connection: Connection, slug: str, news: News, webhook_ids: Sequence[str], now: datetime) -> None:
+    if not webhook_ids:
+        return
+    about = news.about
+    values = {"webhook_id": about.id, "webhook_name": about.name, "webhook_url": about.url, **news.payload}
+    event = events.make(slug, json_text.dump(values), now, test=False)
+    names = ("id", "type", "payload", "test", "created_at", "digest")
+    connection.execute(insert(Event), [{name: getattr(event, name) for name in names}])
+    deliveries = [
+        {
+            "id": ids.new("dlv", now),
+            "event_id": event.id,
+            "webhook_id": webhook_id,
+            "event_type": slug,
+            "state": "pending",
+            "test": False,
+            "created_at": now,
+            "next_attempt_at": now,
+            "attempt_count": 0,
+        }
+        for webhook_id in webhook_ids
+    ]
+    connection.execute(insert(Delivery), deliveries)
