@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -67,13 +68,31 @@ class SenderSettings(CommonSettings):
     worker_threads: int = Field(
         32, ge=1, le=512, validation_alias="SENDER_WORKER_THREADS", description="Attempts at once per worker."
     )
-    webhook_in_flight: int = Field(
-        10,
-        ge=1,
-        le=512,
-        validation_alias="SENDER_WEBHOOK_IN_FLIGHT",
-        description="Attempts at once per webhook and worker, so that one slow endpoint never takes all threads.",
+    disable_after: float = Field(
+        5,
+        ge=0,
+        le=365,
+        validation_alias="SENDER_DISABLE_AFTER",
+        description="Days of failing without a success after which a webhook is disabled, with a warning at half of "
+        "them. 0 never disables.",
     )
+    mail_to: str = Field(
+        "",
+        validation_alias="SENDER_MAIL_TO",
+        description="Comma list of addresses that are told when a webhook fails for long, is disabled or recovers.",
+    )
+    mail_from: str = Field(
+        "hookloop@localhost", validation_alias="SENDER_MAIL_FROM", description="The address that these mails are from."
+    )
+    smtp_host: str = Field(
+        "", validation_alias="SENDER_SMTP_HOST", description="The mail server; without it no mail is sent."
+    )
+    smtp_port: int = Field(587, ge=1, le=65535, validation_alias="SENDER_SMTP_PORT", description="Its port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", validation_alias="SENDER_SMTP_SECURITY", description="`starttls`, `tls` (from the start) or `none`."
+    )
+    smtp_user: str = Field("", validation_alias="SENDER_SMTP_USER", description="The name to log in with, if any.")
+    smtp_password: str = Field("", validation_alias="SENDER_SMTP_PASSWORD", description="The password of that name.")
     lease: float | None = Field(
         None,
         ge=1,
@@ -127,6 +146,16 @@ class SenderSettings(CommonSettings):
         return parse_schedule(self.retry_schedule_text)
 
     @property
+    def disable_after_span(self) -> timedelta | None:
+        """How long a webhook may fail before it is disabled; None: for ever."""
+        return timedelta(days=self.disable_after) if self.disable_after else None
+
+    @property
+    def mails(self) -> bool:
+        """Whether operators are told by e-mail."""
+        return bool(self.smtp_host and self.mail_to)
+
+    @property
     def limits(self) -> Limits:
         """The deadlines and the size limit of one attempt."""
         return Limits(
@@ -143,7 +172,7 @@ class SenderSettings(CommonSettings):
 
     def secrets(self) -> list[str]:
         """Return the secret values that the settings hold, none of which may get into a log line."""
-        return [*super().secrets(), self.read_encryption_key(), *password_of(self.database_url)]
+        return [*super().secrets(), self.read_encryption_key(), *password_of(self.database_url), self.smtp_password]
 
     def read_encryption_key(self) -> str:
         """Return the key for secrets at rest: given, from its file, or the one kept in the data folder."""

@@ -38,6 +38,11 @@ class Lane:
     next_token_at: datetime | None = None
     rests_until: datetime | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether any delivery that is no test may be sent, probes aside."""
+        return self.wanted and not self.ended and self.room > 0 and self.tokens != 0 and self.rests_until is None
+
 
 @dataclass(slots=True)
 class Choice:

@@ -13,7 +13,7 @@ from sender.core.drafts import WebhookDraft, check_webhook
 from sender.models import Delivery, Webhook, db
 from sender.services import event_types, queries
 from sender.services.context import CHANGES, Context
-from sender.services.deliveries.record import cancel_pending
+from sender.services.deliveries.webhook_health import cancel_pending
 from shared import changes, clock, ids, signing
 from shared.database import writing
 from shared.errors import InvalidInput, NotFound
@@ -118,14 +118,18 @@ def _fill(webhook: Webhook, draft: WebhookDraft, now: datetime) -> None:
 
 
 def _switch(session: Session, webhook: Webhook, *, active: bool, now: datetime) -> None:
-    """Pause or resume; what is owed to a paused webhook is held (not due) and due again when it is resumed."""
+    """Pause or resume; what is owed to a paused webhook is held, and released by a worker when it is resumed.
+
+    Whoever switches a webhook on says that its endpoint is well: the failures before count no more.
+    """
     webhook.active = active
     webhook.disabled_reason = None
     webhook.updated_at = now
-    owed = update(Delivery).where(Delivery.webhook_id == webhook.id, Delivery.state == "pending")
     if active:
-        session.execute(owed.where(Delivery.next_attempt_at.is_(None)).values(next_attempt_at=now))
+        webhook.failure_count = webhook.trip_count = 0
+        webhook.failing_since = webhook.warned_at = webhook.blocked_until = webhook.blocked_reason = None
     else:
+        owed = update(Delivery).where(Delivery.webhook_id == webhook.id, Delivery.state == "pending")
         session.execute(owed.values(next_attempt_at=None))
 
 

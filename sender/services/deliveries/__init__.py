@@ -1,7 +1,23 @@
 """Deliveries: claimed in batches with a lease, recorded behind a fence, and what a person may do with one."""
 
-from sender.services.deliveries.claim import Claimed, claim_due, next_due, release
-from sender.services.deliveries.record import Result, record
+from sender.services.deliveries.claim import Claim, Claimed, claim_due, is_due, next_due, release
+from sender.services.deliveries.hold import release_held
+from sender.services.deliveries.record import Result, Rules, record, rules_of
 from sender.services.deliveries.verbs import cancel, resend, send_test
 
-__all__ = ["Claimed", "Result", "cancel", "claim_due", "next_due", "record", "release", "resend", "send_test"]
+__all__ = [
+    "Claim",
+    "Claimed",
+    "Result",
+    "Rules",
+    "cancel",
+    "claim_due",
+    "is_due",
+    "next_due",
+    "record",
+    "release",
+    "release_held",
+    "resend",
+    "rules_of",
+    "send_test",
+]

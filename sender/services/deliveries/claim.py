@@ -4,24 +4,90 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, select, text, update
 
+from sender.core import dispatch
+from sender.core.dispatch import Candidate, Choice
 from sender.core.payload import Destination, Message
-from sender.models import Delivery, Event, Webhook
+from sender.models import Delivery, Event
+from sender.services.deliveries import lanes
+from sender.services.deliveries.lanes import Lanes
 from sender.services.vault import Vault
 
-# Candidates looked at for each one wanted, so that a webhook at its in-flight cap does not hide the others.
+# Due rows looked at for each one wanted. When all of them belong to webhooks that can take no more, each other
+# webhook is asked for its own (`_from_each_lane`), so that a long queue of one never hides the others.
 _LOOK_AHEAD = 4
+_LEAST_LOOK = 64
+_LANES_AT_ONCE = 50
+
+_COLUMNS = (Delivery.id, Delivery.webhook_id, Delivery.event_id, Delivery.attempt_count, Delivery.test)
+_WINDOW = (
+    select(*_COLUMNS)
+    .where(Delivery.next_attempt_at <= bindparam("now"))
+    .order_by(Delivery.next_attempt_at)
+    .limit(bindparam("limit"))
+)
+_OF_LANE = (
+    select(*_COLUMNS)
+    .where(Delivery.webhook_id == bindparam("webhook_id"), Delivery.next_attempt_at <= bindparam("now"))
+    .order_by(Delivery.next_attempt_at)
+    .limit(bindparam("limit"))
+)
+_EVENTS = select(Event.id, Event.type, Event.created_at, Event.payload).where(
+    Event.id.in_(bindparam("ids", expanding=True))
+)
+# A loose index scan: one step of the index for each webhook with something due, however long the queues are.
+_LANES = text(
+    "WITH RECURSIVE lane(webhook_id) AS ("
+    " SELECT min(webhook_id) FROM deliveries WHERE next_attempt_at IS NOT NULL"
+    " UNION ALL SELECT (SELECT min(d.webhook_id) FROM deliveries d"
+    "  WHERE d.next_attempt_at IS NOT NULL AND d.webhook_id > lane.webhook_id)"
+    " FROM lane WHERE lane.webhook_id IS NOT NULL)"
+    " SELECT webhook_id FROM lane WHERE webhook_id IS NOT NULL"
+    " ORDER BY (SELECT min(d.next_attempt_at) FROM deliveries d"
+    "  WHERE d.next_attempt_at IS NOT NULL AND d.webhook_id = lane.webhook_id)"
+)
+# The condition on the time is the fence against what happened since the rows were read: a cancelled delivery, or
+# one that another worker has taken, is due no longer.
+_STILL_DUE = (Delivery.id.in_(bindparam("ids", expanding=True)), Delivery.next_attempt_at <= bindparam("now"))
+_TAKE = (
+    update(Delivery)
+    .where(*_STILL_DUE)
+    .values(state="sending", claim_id=bindparam("b_claim"), next_attempt_at=bindparam("b_until"))
+    .returning(Delivery.id)
+)
+_HOLD = update(Delivery).where(*_STILL_DUE).values(state="pending", claim_id=None, next_attempt_at=None)
+_CANCEL = (
+    update(Delivery)
+    .where(*_STILL_DUE)
+    .values(
+        state="cancelled",
+        claim_id=None,
+        next_attempt_at=None,
+        finished_at=bindparam("b_now"),
+        reason="The webhook was disabled or deleted.",
+    )
+)
+_RELEASE = (
+    update(Delivery)
+    .where(Delivery.id == bindparam("b_id"), Delivery.claim_id == bindparam("b_claim"))
+    .values(state="pending", claim_id=None, next_attempt_at=bindparam("b_now"))
+)
+_NEXT_DUE = select(func.min(Delivery.next_attempt_at)).where(Delivery.next_attempt_at > bindparam("now"))
+_IS_DUE = select(Delivery.id).where(Delivery.next_attempt_at <= bindparam("now")).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that this worker holds until its lease ends; only `claim_id` may write its result."""
+    """A delivery that this worker holds until its lease ends; only `claim_id` may write its result.
+
+    `slow` ones, retries and those of failing or hanging webhooks, share a part of the worker's threads.
+    """
 
     delivery_id: str
     claim_id: str
@@ -29,121 +95,141 @@ class Claimed:
     test: bool
     message: Message
     destination: Destination
+    slow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a worker has taken, and when a webhook that is at its rate limit now may be sent to again."""
+
+    taken: list[Claimed]
+    opens_at: datetime | None = None
 
 
 def claim_due(
-    connection: Connection,
-    vault: Vault,
-    now: datetime,
-    *,
-    limit: int,
-    lease_seconds: float,
-    webhook_cap: int,
-    in_flight: Mapping[str, int],
-) -> list[Claimed]:
-    """Claim up to `limit` due deliveries in the open writing transaction and return them, oldest due first.
+    connection: Connection, vault: Vault, now: datetime, *, free: int, slow_free: int, lease_seconds: float
+) -> Claim:
+    """Claim up to `free` due deliveries in the open writing transaction, `slow_free` slow ones at most.
 
-    `in_flight` counts what this worker has under way per webhook; no webhook gets more than `webhook_cap`. Due are
-    also claims whose lease has ended. A delivery whose webhook is paused is put aside until it is resumed.
+    Due are also claims whose lease has ended. Each webhook gets what its in-flight cap and its rate limit leave over
+    all workers. Deliveries of a webhook that is paused or rests are put aside, to be released by `hold.release_held`.
     """
-    candidates = _due(connection, now, limit * _LOOK_AHEAD, [w for w, n in in_flight.items() if n >= webhook_cap])
-    _hold(connection, [row.id for row in candidates if not (row.active or row.test)])
-    taken = _pick((row for row in candidates if row.active or row.test), limit, webhook_cap, in_flight)
-    if not taken:
-        return []
+    lease = timedelta(seconds=lease_seconds)
+    limit = max(free * _LOOK_AHEAD, _LEAST_LOOK)
+    rows = list(connection.execute(_WINDOW, {"now": now, "limit": limit}))
+    if not rows:
+        return Claim([])
+    found = lanes.read(connection, {row.webhook_id for row in rows}, now, lease)
+    choice = dispatch.choose(_candidates(rows, found), found.open, free, slow_free, now)
+    if len(choice.taken) < free and len(rows) == limit:
+        more = _from_each_lane(connection, found, rows, free - len(choice.taken), now, lease)
+        left = slow_free - sum(one.retry or found.open[one.webhook_id].slow for one in choice.taken)
+        _add(choice, dispatch.choose(_candidates(more, found), found.open, free - len(choice.taken), left, now))
+        rows += more
     claim_id = secrets.token_hex(16)
-    connection.execute(
-        update(Delivery)
-        .where(Delivery.id.in_([row.id for row in taken]))
-        .values(state="sending", claim_id=claim_id, next_attempt_at=now + timedelta(seconds=lease_seconds))
+    got = _write(connection, choice, claim_id, now, lease)
+    taken = [one for one in choice.taken if one.delivery_id in got]
+    lanes.keep(connection, found, Counter(one.webhook_id for one in taken), choice.probed, now + lease)
+    event_ids = {row.id: row.event_id for row in rows}
+    messages = _messages(connection, {event_ids[one.delivery_id] for one in taken})
+    return Claim(
+        [
+            Claimed(
+                delivery_id=one.delivery_id,
+                claim_id=claim_id,
+                webhook_id=one.webhook_id,
+                test=one.test,
+                message=messages[event_ids[one.delivery_id]],
+                destination=destination(found.facts[one.webhook_id], vault),
+                slow=one.retry or found.open[one.webhook_id].slow,
+            )
+            for one in taken
+        ],
+        choice.opens_at,
     )
-    return [_claimed(row, claim_id, vault) for row in taken]
 
 
-def next_due(connection: Connection, after: datetime) -> tuple[bool, datetime | None]:
-    """Return whether anything is due at `after`, and the first moment later than that when something will be."""
-    due = connection.scalar(select(func.min(Delivery.next_attempt_at)))
-    if due is None or due > after:
-        return False, due
-    later = select(func.min(Delivery.next_attempt_at)).where(Delivery.next_attempt_at > after)
-    return True, connection.scalar(later)
+def destination(webhook: Any, vault: Vault) -> Destination:
+    """Return what a webhook (its row) asks of the requests made to it."""
+    return Destination(
+        webhook_id=webhook.id,
+        url=webhook.url,
+        body_format=webhook.body_format,
+        scheme=webhook.signature["scheme"],
+        headers=webhook.headers,
+        secret=vault.unlock(webhook.encrypted_secret),
+    )
+
+
+def is_due(connection: Connection, now: datetime) -> bool:
+    """Return whether there is anything to claim."""
+    return connection.scalar(_IS_DUE, {"now": now}) is not None
+
+
+def next_due(connection: Connection, after: datetime) -> datetime | None:
+    """Return the first moment later than `after` when something will be due."""
+    return connection.scalar(_NEXT_DUE, {"now": after})
 
 
 def release(connection: Connection, claims: Iterable[Claimed], now: datetime) -> None:
     """Give claims back unsent, due at once: what a worker does with those it will not finish."""
-    rows = [{"b_id": claim.delivery_id, "b_claim": claim.claim_id} for claim in claims]
+    rows = [{"b_id": claim.delivery_id, "b_claim": claim.claim_id, "b_now": now} for claim in claims]
     if rows:
-        connection.execute(
-            update(Delivery)
-            .where(Delivery.id == bindparam("b_id"), Delivery.claim_id == bindparam("b_claim"))
-            .values(state="pending", claim_id=None, next_attempt_at=now),
-            rows,
-        )
+        connection.execute(_RELEASE, rows)
 
 
-def _due(connection: Connection, now: datetime, limit: int, full: list[str]) -> Sequence[Row[*tuple[Any, ...]]]:
-    query = (
-        select(
-            Delivery.id,
-            Delivery.test,
-            Delivery.webhook_id,
-            Delivery.event_id,
-            Event.type,
-            Event.created_at,
-            Event.payload,
-            Webhook.active,
-            Webhook.url,
-            Webhook.body_format,
-            Webhook.signature,
-            Webhook.headers,
-            Webhook.encrypted_secret,
-        )
-        .join(Event, Event.id == Delivery.event_id)
-        .join(Webhook, Webhook.id == Delivery.webhook_id)
-        .where(Delivery.next_attempt_at <= now)
-        .order_by(Delivery.next_attempt_at)
-        .limit(limit)
-        .with_for_update(of=Delivery, skip_locked=True)
-    )
-    if full:
-        query = query.where(Delivery.webhook_id.not_in(full))
-    return connection.execute(query).all()
+def _from_each_lane(
+    connection: Connection, found: Lanes, seen: Sequence[Any], wanted: int, now: datetime, lease: timedelta
+) -> list[Any]:
+    """Return up to `wanted` more due rows, of webhooks that can take some, and add these webhooks to `found`."""
+    known = {row.id for row in seen}
+    per_lane = Counter(row.webhook_id for row in seen)
+    rows: list[Any] = []
+    webhook_ids = list(connection.scalars(_LANES))
+    for start in range(0, len(webhook_ids), _LANES_AT_ONCE):
+        some = webhook_ids[start : start + _LANES_AT_ONCE]
+        found.add(lanes.read(connection, set(some) - found.facts.keys(), now, lease))
+        for webhook_id in some:
+            lane = found.open.get(webhook_id)
+            if lane is None or not lane.is_open:
+                continue
+            limit = min(lane.room, wanted - len(rows)) + per_lane[webhook_id]
+            of_lane = connection.execute(_OF_LANE, {"webhook_id": webhook_id, "now": now, "limit": limit})
+            rows += [row for row in of_lane if row.id not in known]
+            if len(rows) >= wanted:
+                return rows
+    return rows
 
 
-def _pick(
-    candidates: Iterable[Row[*tuple[Any, ...]]], limit: int, webhook_cap: int, in_flight: Mapping[str, int]
-) -> list[Row[*tuple[Any, ...]]]:
-    taken: list[Row[*tuple[Any, ...]]] = []
-    per_webhook = Counter(in_flight)
-    for row in candidates:
-        if len(taken) < limit and per_webhook[row.webhook_id] < webhook_cap:
-            per_webhook[row.webhook_id] += 1
-            taken.append(row)
-    return taken
+def _candidates(rows: Iterable[Any], found: Lanes) -> list[Candidate]:
+    return [
+        Candidate(row.id, row.webhook_id, row.attempt_count > 0, row.test)
+        for row in rows
+        if row.webhook_id in found.open
+    ]
 
 
-def _hold(connection: Connection, ids: list[str]) -> None:
-    if ids:
-        connection.execute(
-            update(Delivery)
-            .where(Delivery.id.in_(ids), or_(Delivery.state == "pending", Delivery.state == "sending"))
-            .values(state="pending", claim_id=None, next_attempt_at=None)
-        )
+def _add(choice: Choice, more: Choice) -> None:
+    choice.taken += more.taken
+    choice.held += more.held
+    choice.ended += more.ended
+    choice.opens_at = min(filter(None, (choice.opens_at, more.opens_at)), default=None)
 
 
-def _claimed(row: Row[*tuple[Any, ...]], claim_id: str, vault: Vault) -> Claimed:
-    return Claimed(
-        delivery_id=row.id,
-        claim_id=claim_id,
-        webhook_id=row.webhook_id,
-        test=row.test,
-        message=Message(row.event_id, row.type, row.created_at, row.payload),
-        destination=Destination(
-            webhook_id=row.webhook_id,
-            url=row.url,
-            body_format=row.body_format,
-            scheme=row.signature["scheme"],
-            headers=row.headers,
-            secret=vault.unlock(row.encrypted_secret),
-        ),
-    )
+def _write(connection: Connection, choice: Choice, claim_id: str, now: datetime, lease: timedelta) -> set[str]:
+    """Write what was chosen and return the ids of those that were truly taken."""
+    if choice.held:
+        connection.execute(_HOLD, {"ids": choice.held, "now": now})
+    if choice.ended:
+        connection.execute(_CANCEL, {"ids": choice.ended, "now": now, "b_now": now})
+    if not choice.taken:
+        return set()
+    ids = [one.delivery_id for one in choice.taken]
+    return set(connection.scalars(_TAKE, {"ids": ids, "now": now, "b_claim": claim_id, "b_until": now + lease}))
+
+
+def _messages(connection: Connection, event_ids: set[str]) -> dict[str, Message]:
+    if not event_ids:
+        return {}
+    rows = connection.execute(_EVENTS, {"ids": list(event_ids)})
+    return {row.id: Message(row.id, row.type, row.created_at, row.payload) for row in rows}

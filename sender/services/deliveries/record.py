@@ -6,17 +6,36 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from sender.core import retry
 from sender.core.retry import Decision
-from sender.models import Attempt, Delivery, Webhook
+from sender.models import Attempt, Delivery
+from sender.services import operations
+from sender.services.deliveries import webhook_health
 from sender.services.deliveries.claim import Claimed
+from sender.services.deliveries.webhook_health import Done
+from sender.services.operations import News
+from sender.settings import SenderSettings
 from shared import ids
 from shared.exchange import Exchange
+
+_LOCK = (
+    select(Delivery.id, Delivery.claim_id, Delivery.attempt_count, Delivery.event_type)
+    .where(Delivery.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Delivery.id)
+    .with_for_update()
+)
+_MOVED = ("attempt_count", "state", "reason", "next_attempt_at", "finished_at")
+_MOVE = (
+    update(Delivery)
+    .where(Delivery.id == bindparam("b_id"))
+    .values(claim_id=None, **{name: bindparam(name) for name in _MOVED})
+)
+_COUNT_ATTEMPT = update(Delivery).where(Delivery.id == bindparam("b_id")).values(attempt_count=bindparam("b_count"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +46,21 @@ class Result:
     exchange: Exchange
 
 
-def record(connection: Connection, results: Sequence[Result], schedule: Sequence[float], now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say about failures: seconds before each retry, the span that disables, whether to mail."""
+
+    schedule: Sequence[float] = ()
+    disable_after: timedelta | None = None
+    mail: bool = False
+
+
+def rules_of(settings: SenderSettings) -> Rules:
+    """Return the rules that `settings` describe."""
+    return Rules(settings.retry_schedule, settings.disable_after_span, settings.mails)
+
+
+def record(connection: Connection, results: Sequence[Result], rules: Rules, now: datetime) -> None:
     """Write attempts and what follows from them in the open writing transaction.
 
     An attempt is kept even when its worker was too slow and the delivery has been claimed by another since: then
@@ -35,61 +68,62 @@ def record(connection: Connection, results: Sequence[Result], schedule: Sequence
     """
     if not results:
         return
+    # Webhooks before deliveries, as everywhere: two transactions that lock in one order never deadlock.
+    webhooks = webhook_health.lock(connection, {result.claimed.webhook_id for result in results})
     held = _lock(connection, [result.claimed.delivery_id for result in results])
     attempts, moves = [], []
-    ended: dict[str, str] = {}
-    per_webhook: dict[str, list[tuple[Result, Decision]]] = defaultdict(list)
+    per_webhook: dict[str, list[Done]] = defaultdict(list)
+    exhausted = []
     for result in results:
-        row = held[result.claimed.delivery_id]
+        claimed = result.claimed
+        row = held[claimed.delivery_id]
         row["attempt_count"] += 1
         attempts.append(_attempt(result, row["attempt_count"]))
-        if row["claim_id"] != result.claimed.claim_id:
+        if row["claim_id"] != claimed.claim_id:
             continue
-        decision = _decide(result, row["attempt_count"], schedule, now)
-        moves.append(_move(result.claimed.delivery_id, decision, now))
-        per_webhook[result.claimed.webhook_id].append((result, decision))
-        if decision.ends_webhook:
-            ended[result.claimed.webhook_id] = decision.reason or ""
+        wait = _retry_after(result, now)
+        decision = _decide(result, row["attempt_count"], rules.schedule, wait, now)
+        if decision.state == "pending" and webhooks[claimed.webhook_id].has_ended:
+            decision = Decision("cancelled", "The webhook was disabled or deleted.")
+        moves.append(_move(claimed.delivery_id, decision, now))
+        per_webhook[claimed.webhook_id].append(Done(result.exchange, decision, claimed.test, wait))
+        if decision.state == "failed" and not (claimed.test or operations.is_operational(row["event_type"])):
+            exhausted.append(_exhausted(claimed, row, decision, webhooks[claimed.webhook_id].row))
     for move in moves:
         move["attempt_count"] = held[move["b_id"]]["attempt_count"]  # a late result may stand behind it in the batch
     _write(connection, attempts, moves, held)
-    _count(connection, per_webhook)
-    for webhook_id, reason in ended.items():
-        end_webhook(connection, webhook_id, reason, now)
-
-
-def end_webhook(connection: Connection, webhook_id: str, reason: str, now: datetime) -> None:
-    """Switch a webhook off for `reason` and cancel what it was still owed."""
-    connection.execute(
-        update(Webhook).where(Webhook.id == webhook_id).values(active=False, disabled_reason=reason, updated_at=now)
-    )
-    cancel_pending(connection, webhook_id, "The webhook was disabled.", now)
-
-
-def cancel_pending(connection: Connection, webhook_id: str, reason: str, now: datetime) -> None:
-    """Cancel all deliveries of a webhook that wait for an attempt."""
-    connection.execute(
-        update(Delivery)
-        .where(Delivery.webhook_id == webhook_id, Delivery.state == "pending")
-        .values(state="cancelled", reason=reason, next_attempt_at=None, finished_at=now)
-    )
+    webhook_health.write(connection, webhooks, per_webhook, rules.disable_after, now, mail=rules.mail)
+    operations.emit_all(connection, "delivery.exhausted", exhausted, now)
 
 
 def _lock(connection: Connection, delivery_ids: list[str]) -> dict[str, dict[str, Any]]:
-    query = (
-        select(Delivery.id, Delivery.claim_id, Delivery.attempt_count)
-        .where(Delivery.id.in_(delivery_ids))
-        .order_by(Delivery.id)
-        .with_for_update()
-    )
-    return {row.id: {"claim_id": row.claim_id, "attempt_count": row.attempt_count} for row in connection.execute(query)}
+    return {row.id: row._asdict() for row in connection.execute(_LOCK, {"ids": delivery_ids})}
 
 
-def _decide(result: Result, number: int, schedule: Sequence[float], now: datetime) -> Decision:
+def _status(result: Result) -> int | None:
+    return result.exchange.response.status if result.exchange.response else None
+
+
+def _retry_after(result: Result, now: datetime) -> timedelta | None:
     response = result.exchange.response
+    return retry.read_retry_after(response.status, response.headers, now) if response else None
+
+
+def _decide(result: Result, number: int, schedule: Sequence[float], wait: timedelta | None, now: datetime) -> Decision:
     chance = random.random()  # noqa: S311  # jitter, no secret
-    status = response.status if response else None
-    return retry.decide(result.exchange.outcome, status, number, () if result.claimed.test else schedule, now, chance)
+    schedule = () if result.claimed.test else schedule
+    return retry.decide(result.exchange.outcome, _status(result), number, schedule, now, chance, wait)
+
+
+def _exhausted(claimed: Claimed, row: dict[str, Any], decision: Decision, webhook: Any) -> News:
+    payload = {
+        "delivery_id": claimed.delivery_id,
+        "event_id": claimed.message.event_id,
+        "event_type": row["event_type"],
+        "attempt_count": row["attempt_count"],
+        "reason": decision.reason,
+    }
+    return News(webhook, payload)
 
 
 def _attempt(result: Result, number: int) -> dict[str, Any]:
@@ -105,10 +139,10 @@ def _attempt(result: Result, number: int) -> dict[str, Any]:
         "detail": exchange.outcome.detail,
         "method": exchange.request.method,
         "url": exchange.request.url,
-        "request_headers": [list(pair) for pair in exchange.request.headers],
+        "request_headers": exchange.request.headers,
         "request_body": exchange.request.body,
         "status": response.status if response else None,
-        "response_headers": [list(pair) for pair in response.headers] if response else None,
+        "response_headers": response.headers if response else None,
         "response_body": response.body if response else None,
         "response_truncated": response.truncated if response else False,
     }
@@ -132,38 +166,8 @@ def _write(
 ) -> None:
     connection.execute(insert(Attempt), attempts)
     if moves:
-        connection.execute(
-            update(Delivery)
-            .where(Delivery.id == bindparam("b_id"))
-            .values(
-                claim_id=None,
-                **{
-                    name: bindparam(name)
-                    for name in ("attempt_count", "state", "reason", "next_attempt_at", "finished_at")
-                },
-            ),
-            moves,
-        )
+        connection.execute(_MOVE, moves)
     fenced_out = {attempt["delivery_id"] for attempt in attempts} - {move["b_id"] for move in moves}
-    for delivery_id in sorted(fenced_out):
-        count = held[delivery_id]["attempt_count"]
-        connection.execute(update(Delivery).where(Delivery.id == delivery_id).values(attempt_count=count))
-
-
-def _count(connection: Connection, per_webhook: dict[str, list[tuple[Result, Decision]]]) -> None:
-    """Bring the webhooks' counters and last result up to date; in id order, so that two workers never deadlock."""
-    for webhook_id in sorted(per_webhook):
-        done = per_webhook[webhook_id]
-        last = max((result.exchange for result, _ in done), key=lambda exchange: exchange.started_at)
-        counted = [decision.state for result, decision in done if not result.claimed.test]
-        connection.execute(
-            update(Webhook)
-            .where(Webhook.id == webhook_id)
-            .values(
-                succeeded_count=Webhook.succeeded_count + counted.count("succeeded"),
-                failed_count=Webhook.failed_count + counted.count("failed"),
-                last_attempt_at=last.started_at,
-                last_outcome=last.outcome.kind,
-                last_status=last.response.status if last.response else None,
-            )
-        )
+    if fenced_out:
+        counts = [{"b_id": key, "b_count": held[key]["attempt_count"]} for key in sorted(fenced_out)]
+        connection.execute(_COUNT_ATTEMPT, counts)

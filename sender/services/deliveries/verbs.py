@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from sender import transport
 from sender.core import payload
-from sender.core.payload import Destination, Message
+from sender.core.payload import Message
 from sender.models import Delivery, Event, Webhook, db
 from sender.services import event_types, events, queries
 from sender.services.context import CHANGES, Context
-from sender.services.deliveries.claim import Claimed
-from sender.services.deliveries.record import Result, record
+from sender.services.deliveries.claim import Claimed, destination
+from sender.services.deliveries.record import Result, record, rules_of
 from shared import changes, clock, ids
 from shared.database import writing, writing_connection
 from shared.errors import Conflict
@@ -41,7 +41,7 @@ def send_test(context: Context, webhook_id: str, event_type: str | None) -> Deli
         session.add(delivery)
     exchange = transport.send(context.door, payload.prepare(claimed.message, claimed.destination, clock.now()))
     with writing_connection(db.engine) as connection:
-        record(connection, [Result(claimed, exchange)], (), clock.now())
+        record(connection, [Result(claimed, exchange)], rules_of(context.settings), clock.now())
         changes.announce(connection, CHANGES)
     return queries.get_delivery(delivery.id)
 
@@ -108,12 +108,5 @@ def _claimed(context: Context, webhook: Webhook, event: Event, delivery: Deliver
         webhook_id=webhook.id,
         test=True,
         message=Message(event.id, event.type, event.created_at, event.payload),
-        destination=Destination(
-            webhook_id=webhook.id,
-            url=webhook.url,
-            body_format=webhook.body_format,
-            scheme=webhook.signature["scheme"],
-            headers=webhook.headers,
-            secret=context.vault.unlock(webhook.encrypted_secret),
-        ),
+        destination=destination(webhook, context.vault),
     )

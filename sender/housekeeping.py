@@ -1,0 +1,72 @@
+"""What a worker does beside delivering, on a thread of its own: a sign of life, replays, mails, retention."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Engine, delete, insert, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from sender import mailer
+from sender.models import WorkerProcess
+from sender.services.context import Context
+from shared import clock, ids
+from shared.database import writing_connection
+
+_log = structlog.get_logger("sender.worker")
+
+_BEAT_SECONDS = 10.0
+_FORGET_AFTER = timedelta(days=1)
+_LONGEST_WAIT = 1.0  # seconds between two looks at what is due
+
+
+class Housekeeping:
+    """Runs until stopped; `on_change` is called when there is something new to deliver."""
+
+    def __init__(self, engine: Engine, context: Context, on_change: Callable[[], None]) -> None:
+        self._engine = engine
+        self._settings = context.settings
+        self._on_change = on_change
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+        self._id = ids.new("wrk", clock.now())
+        self._beat_at = float("-inf")
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and take back the sign of life."""
+        self._stopped.set()
+        self._thread.join()
+        with writing_connection(self._engine) as connection:
+            connection.execute(delete(WorkerProcess).where(WorkerProcess.id == self._id))
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._beat()
+                mailer.send_due(self._engine, self._settings)
+            except SQLAlchemyError as error:
+                _log.error("housekeeping failed; trying again", error=type(error).__name__)
+            self._stopped.wait(_LONGEST_WAIT)
+
+    def _beat(self) -> None:
+        """Say that this worker lives, so that a page can tell when none does."""
+        if clock.monotonic() - self._beat_at < _BEAT_SECONDS:
+            return
+        now = clock.now()
+        with writing_connection(self._engine) as connection:
+            seen = update(WorkerProcess).where(WorkerProcess.id == self._id).values(seen_at=now)
+            if connection.execute(seen).rowcount == 0:
+                name = f"{socket.gethostname()}:{os.getpid()}"
+                row = {"id": self._id, "name": name, "started_at": now, "seen_at": now}
+                connection.execute(insert(WorkerProcess), [row])
+                connection.execute(delete(WorkerProcess).where(WorkerProcess.seen_at < now - _FORGET_AFTER))
+        self._beat_at = clock.monotonic()

@@ -1,0 +1,118 @@
+"""What may be sent to each webhook right now, read and kept in the claiming transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, literal_column, select, update
+
+from sender.core import health, pace
+from sender.core.dispatch import Lane
+from sender.models import Delivery, Webhook
+
+HANGING_AFTER = timedelta(seconds=1)  # an attempt under way for longer makes its webhook a slow one
+
+_FACTS = (
+    select(
+        Webhook.id,
+        Webhook.active,
+        Webhook.deleted_at,
+        Webhook.disabled_reason,
+        Webhook.url,
+        Webhook.body_format,
+        Webhook.signature,
+        Webhook.headers,
+        Webhook.encrypted_secret,
+        Webhook.old_secrets,
+        Webhook.max_in_flight,
+        Webhook.rate_limit,
+        Webhook.rate_period,
+        Webhook.paced_until,
+        Webhook.failure_count,
+        Webhook.blocked_until,
+    )
+    .where(Webhook.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Webhook.id)
+    # PostgreSQL: whoever holds a webhook's row decides what is sent to it, so that caps and rates hold over all
+    # workers; another worker goes on with other webhooks meanwhile.
+    .with_for_update(key_share=True, skip_locked=True)
+)
+_UNDER_WAY = (
+    select(Delivery.webhook_id, func.count().label("count"), func.min(Delivery.next_attempt_at).label("first"))
+    .where(
+        Delivery.state == literal_column("'sending'"),  # so that SQLite sees that the partial index holds them all
+        Delivery.webhook_id.in_(bindparam("ids", expanding=True)),
+        Delivery.next_attempt_at > bindparam("now"),
+    )
+    .group_by(Delivery.webhook_id)
+)
+_PACED = update(Webhook).where(Webhook.id == bindparam("b_id")).values(paced_until=bindparam("b_until"))
+_PROBED = (
+    update(Webhook)
+    .where(Webhook.id.in_(bindparam("ids", expanding=True)))
+    .values(blocked_until=bindparam("b_until"), blocked_reason=health.PROBING)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """The webhooks that this transaction may send to: their rows, and what their limits leave at `now`."""
+
+    now: datetime
+    facts: dict[str, Any]
+    open: dict[str, Lane]
+
+    def add(self, more: Lanes) -> None:
+        """Take in further webhooks."""
+        self.facts.update(more.facts)
+        self.open.update(more.open)
+
+    def spend(self, webhook_id: str, count: int) -> datetime | None:
+        """Return what a webhook's rate limit remembers after `count` deliveries, None without a limit."""
+        row = self.facts[webhook_id]
+        limit = pace.of(row.rate_limit, row.rate_period)
+        return limit.spend(row.paced_until, self.now, count) if limit else None
+
+
+def read(connection: Connection, webhook_ids: Collection[str], now: datetime, lease: timedelta) -> Lanes:
+    """Return the lanes of `webhook_ids` but those that another worker is deciding about."""
+    facts = {row.id: row for row in connection.execute(_FACTS, {"ids": list(webhook_ids)})} if webhook_ids else {}
+    under_way = {}
+    if facts:
+        under_way = {row.webhook_id: row for row in connection.execute(_UNDER_WAY, {"ids": list(facts), "now": now})}
+    return Lanes(now, facts, {key: _lane(row, under_way.get(key), now, lease) for key, row in facts.items()})
+
+
+def keep(
+    connection: Connection, lanes: Lanes, taken: Mapping[str, int], probed: Collection[str], until: datetime
+) -> None:
+    """Write what the rate limits remember after `taken` deliveries per webhook, and who is probed, `until` when."""
+    paced = [
+        {"b_id": webhook_id, "b_until": after}
+        for webhook_id, count in taken.items()
+        if (after := lanes.spend(webhook_id, count)) is not None
+    ]
+    if paced:
+        connection.execute(_PACED, paced)
+    if probed:
+        connection.execute(_PROBED, {"ids": sorted(probed), "b_until": until})
+
+
+def _lane(row: Any, under_way: Any, now: datetime, lease: timedelta) -> Lane:
+    busy = under_way.count if under_way else 0
+    hangs = under_way is not None and under_way.first - lease < now - HANGING_AFTER
+    lane = Lane(
+        wanted=row.active,
+        ended=row.deleted_at is not None or row.disabled_reason is not None,
+        room=row.max_in_flight - busy,
+        slow=row.failure_count > 0 or hangs,
+        rests_until=row.blocked_until,
+    )
+    if limit := pace.of(row.rate_limit, row.rate_period):
+        lane.tokens = limit.allowance(row.paced_until, now)
+        after = limit.spend(row.paced_until, now, lane.tokens) if lane.tokens else row.paced_until
+        lane.next_token_at = limit.next_at(after, now)
+    return lane

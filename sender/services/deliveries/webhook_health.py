@@ -1,0 +1,176 @@
+"""What attempts mean for their webhook: counters, rest, warning and disabling, and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from sender.core import health
+from sender.core.health import Health, Notice
+from sender.core.retry import Decision
+from sender.models import Delivery, Webhook
+from sender.services import operations
+from shared import clock
+from shared.exchange import Exchange
+
+_HEALTH = ("failure_count", "failing_since", "warned_at", "trip_count", "blocked_until", "blocked_reason")
+_LOCK = (
+    select(
+        Webhook.id,
+        Webhook.name,
+        Webhook.url,
+        Webhook.deleted_at,
+        Webhook.disabled_reason,
+        *(getattr(Webhook, name) for name in _HEALTH),
+    )
+    .where(Webhook.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Webhook.id)
+    .with_for_update(key_share=True)  # publishing, which refers to the row, goes on
+)
+_COUNT = (
+    update(Webhook)
+    .where(Webhook.id == bindparam("b_id"))
+    .values(
+        succeeded_count=Webhook.succeeded_count + bindparam("b_succeeded"),
+        failed_count=Webhook.failed_count + bindparam("b_failed"),
+        **{name: bindparam(name) for name in ("last_attempt_at", "last_outcome", "last_status", *_HEALTH)},
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An attempt that counts: its exchange, what it led to, and how long the endpoint asked to wait."""
+
+    exchange: Exchange
+    decision: Decision
+    test: bool
+    retry_after: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A webhook's row that no other transaction changes until this one ends."""
+
+    row: Any
+    health: Health
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was disabled or deleted: it is owed nothing more."""
+        return self.row.deleted_at is not None or self.row.disabled_reason is not None
+
+
+def lock(connection: Connection, webhook_ids: Collection[str]) -> dict[str, Locked]:
+    """Return the webhooks by id, locked in the order of their ids."""
+    rows = connection.execute(_LOCK, {"ids": list(webhook_ids)})
+    return {row.id: Locked(row, Health(**{name: getattr(row, name) for name in _HEALTH})) for row in rows}
+
+
+def write(
+    connection: Connection,
+    webhooks: Mapping[str, Locked],
+    done: Mapping[str, Sequence[Done]],
+    disable_after: timedelta | None,
+    now: datetime,
+    *,
+    mail: bool,
+) -> None:
+    """Write counters and health after attempts, disable what has to be, and tell about it."""
+    updates: list[dict[str, Any]] = []
+    told: list[tuple[Any, Notice, Health, Done]] = []
+    for webhook_id, attempts in done.items():
+        locked = webhooks[webhook_id]
+        after, notices = _fold(locked.health, attempts, disable_after, now)
+        updates.append(_update(webhook_id, attempts, after))
+        told.extend((locked.row, notice, after, attempts[-1]) for notice in notices if not locked.has_ended)
+    if updates:
+        connection.execute(_COUNT, updates)
+    for row, notice, after, last in told:
+        _tell(connection, row, notice, after, last, now, mail=mail)
+
+
+def end_webhook(connection: Connection, webhook_id: str, reason: str, now: datetime) -> None:
+    """Switch a webhook off for `reason` and cancel what it was still owed."""
+    connection.execute(
+        update(Webhook).where(Webhook.id == webhook_id).values(active=False, disabled_reason=reason, updated_at=now)
+    )
+    cancel_pending(connection, webhook_id, "The webhook was disabled.", now)
+
+
+def cancel_pending(connection: Connection, webhook_id: str, reason: str, now: datetime) -> None:
+    """Cancel all deliveries of a webhook that wait for an attempt."""
+    connection.execute(
+        update(Delivery)
+        .where(Delivery.webhook_id == webhook_id, Delivery.state == "pending")
+        .values(state="cancelled", reason=reason, next_attempt_at=None, finished_at=now)
+    )
+
+
+def _fold(
+    state: Health, attempts: Sequence[Done], disable_after: timedelta | None, now: datetime
+) -> tuple[Health, list[Notice]]:
+    """Return the health after attempts in the order in which they ended, and what to tell.
+
+    A test that fails says nothing about the deliveries of the webhook; one that succeeds ends its rest.
+    """
+    notices: list[Notice] = []
+    for one in attempts:
+        if one.decision.ends_webhook:
+            return state, [*notices, "disabled"]
+        if one.exchange.outcome.kind == "succeeded":
+            step = health.after_success(state)
+        elif one.test:
+            continue
+        else:
+            step = health.after_failure(state, now, disable_after, one.retry_after)
+        state = step.health
+        if step.notice:
+            notices.append(step.notice)
+        if step.notice == "disabled":
+            break
+    return state, notices
+
+
+def _update(webhook_id: str, attempts: Sequence[Done], after: Health) -> dict[str, Any]:
+    last = max((one.exchange for one in attempts), key=lambda exchange: exchange.started_at)
+    counted = [one.decision.state for one in attempts if not one.test]
+    return {
+        "b_id": webhook_id,
+        "b_succeeded": counted.count("succeeded"),
+        "b_failed": counted.count("failed"),
+        "last_attempt_at": last.started_at,
+        "last_outcome": last.outcome.kind,
+        "last_status": last.response.status if last.response else None,
+        **asdict(after),
+    }
+
+
+def _tell(
+    connection: Connection, row: Any, notice: Notice, after: Health, last: Done, now: datetime, *, mail: bool
+) -> None:
+    payload: dict[str, Any] = {}
+    detail = last.exchange.outcome.detail
+    since = operations.in_words(now - after.failing_since) if after.failing_since else ""
+    if notice == "failing" and after.failing_since:
+        payload = {
+            "failing_since": clock.rfc3339(after.failing_since),
+            "failure_count": after.failure_count,
+            "reason": detail,
+        }
+        text = f"It has been failing for {since} ({after.failure_count} attempts). The last one: {detail}"
+    elif notice == "disabled":
+        gone = last.decision.ends_webhook
+        reason = (last.decision.reason or "") if gone else f"It was failing for {since}. The last attempt: {detail}"
+        end_webhook(connection, row.id, reason, now)
+        payload, text = {"reason": reason}, f"{reason} What it was still owed is cancelled and can be replayed."
+    else:
+        text = "It has taken a delivery again."
+    operations.emit(connection, f"webhook.{notice}", payload, about=row, now=now)
+    if mail:
+        titles = {"failing": "is failing", "recovered": "has recovered", "disabled": "was disabled"}
+        operations.mail(connection, f"Webhook {row.name} {titles[notice]}", f"{row.name} ({row.url})\n\n{text}", now)
