@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import re
 import socket
 import ssl
 import threading
@@ -16,39 +14,16 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from shared import clock
 from shared.http.attempt import Phase, running
+from shared.http.head import Head
 from shared.http.wire import Wired
 
 MAX_IDLE = 30.0  # seconds; common servers and load balancers close an idle connection after 5 to 75
-_MAX_INTERIM = 16
-_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")  # obsolete line folding (RFC 9112, section 5.2)
-
-
-class _Head(http.client.HTTPResponse):
-    """Reads an answer's head past every interim answer (RFC 9110, section 15.2): Python knows only 100 Continue.
-
-    Else a 103 would be taken for the answer, and the answer for that of the connection's next request.
-    """
-
-    def _read_status(self) -> tuple[str, int, str]:
-        for _ in range(_MAX_INTERIM):
-            version, status, reason = super()._read_status()  # type: ignore[misc]
-            if not 100 <= status < 200:
-                return version, status, reason
-            if status == http.HTTPStatus.SWITCHING_PROTOCOLS:
-                raise http.client.UnknownProtocol("101 Switching Protocols")
-            http.client.parse_headers(self.fp)
-        raise http.client.HTTPException(f"more than {_MAX_INTERIM} interim answers")
-
-    def begin(self) -> None:
-        super().begin()
-        fields = tuple((name, _FOLD.sub(" ", value) if "\n" in value else value) for name, value in self.msg.items())
-        running.attempt.status, running.attempt.headers = self.status, fields
 
 
 class _Told(HTTPConnection):
     """A connection that gives its socket to the running attempt from the moment there is one."""
 
-    response_class = _Head
+    response_class = Head
     idle_since = 0.0
 
     def connect(self) -> None:

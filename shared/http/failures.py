@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import ssl
-from http.client import BadStatusLine, HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected
+from http.client import BadStatusLine, HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected, UnknownProtocol
 
 from urllib3.exceptions import IncompleteRead as IncompleteBody
 from urllib3.exceptions import InvalidHeader, NewConnectionError, ReadTimeoutError
@@ -69,8 +69,10 @@ def _unfinished(attempt: Attempt) -> str:
             return "the TLS handshake did not end"
         case Phase.SENDING:
             return "the endpoint did not take the whole request"
+        case Phase.WAITING if attempt.status:
+            return f"the endpoint began to answer {name_status(attempt.status)}, but the head did not end"
         case Phase.WAITING:
-            return "the endpoint took the request, but no complete head of an answer came"
+            return "the endpoint took the request, but no answer began"
         case Phase.READING:
             return f"the endpoint answered {name_status(attempt.status)}, but the body did not end"
 
@@ -84,6 +86,8 @@ def _idle(attempt: Attempt) -> str:
             return f"The endpoint took the connection, but not the TLS handshake within {limits.connect:g} seconds."
         case Phase.SENDING:
             return f"The endpoint did not take the request within {limits.read:g} seconds."
+        case Phase.WAITING if attempt.status:
+            return f"The endpoint began to answer {status}, then sent nothing for {limits.read:g} seconds."
         case Phase.WAITING:
             return f"The endpoint took the request, then sent nothing for {limits.read:g} seconds."
         case Phase.READING:
@@ -124,7 +128,7 @@ def _cut(chain: list[BaseException], attempt: Attempt) -> str:
 def _garbled(chain: list[BaseException]) -> Failed | None:
     """Return what is wrong with an answer as HTTP/1.1 (RFC 9112)."""
     for link in chain:
-        if isinstance(link, BadStatusLine):
+        if isinstance(link, BadStatusLine | UnknownProtocol):
             return Failed("protocol", _not_http(str(link.args[0])))
         for kind, words in _MALFORMED.items():
             if isinstance(link, kind):
