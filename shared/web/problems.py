@@ -47,6 +47,13 @@ class ProblemModel(BaseModel):
     errors: list[FieldProblem] = Field(default_factory=list, description="Only for bad input: one entry per field.")
 
 
+class NotJson(HookloopError):
+    """The body of an API call says that it is something else than JSON (RFC 9110 §15.5.16)."""
+
+    status = 415
+    title = "Unsupported media type"
+
+
 def install(app: Flask) -> None:
     """Answer every error of `app` in the form that the caller can read."""
     app.register_error_handler(HookloopError, _answer_own)
@@ -137,7 +144,7 @@ def _check_json() -> None:
     if not body:
         return
     if not request.is_json:
-        raise Malformed("Send the body as JSON, with `Content-Type: application/json`.")
+        raise NotJson("Send the body as JSON, with `Content-Type: application/json`.")
     try:
         json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

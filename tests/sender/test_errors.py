@@ -1,0 +1,76 @@
+"""The sender's errors: a problem document (RFC 9457) for programs, a helpful page for people, and no internals."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.shared.errors import Errors
+from tests.shared.services import application
+
+
+@pytest.fixture
+def errors(tmp_path):
+    with application("sender", tmp_path, max_payload=1024) as app:
+        yield Errors(app)
+
+
+def test_what_is_not_there(errors):
+    for path in ("/api/v1/no-such-thing", "/api/v1/webhooks/whk_none", "/api/v1/deliveries/dlv_none"):
+        assert errors.problem("GET", path, status=404)["detail"]
+    for path in ("/no-such-page", "/webhooks/whk_none", "/deliveries/dlv_none"):
+        assert "mistyped" in errors.page("GET", path, status=404)
+
+
+def test_a_method_that_is_not_taken(errors):
+    errors.problem("PUT", "/api/v1/webhooks", status=405)
+    assert set(errors.last.headers["Allow"].split(", ")) >= {"GET", "POST"}
+    assert "other methods" in errors.page("PUT", "/webhooks", status=405)
+
+
+def test_a_body_that_is_too_large(errors):
+    event = {"type": "payment_received", "payload": {"text": "x" * 2000}}
+    assert "1024 bytes" in errors.problem("POST", "/api/v1/events", json=event, status=413)["detail"]
+    errors.problem("POST", "/api/v1/events", json={"text": "x" * 1_000_000}, status=413)
+    page = errors.page("POST", "/send", data={"type": "payment_received", "payload": "x" * 1_000_000}, status=413)
+    assert "Send less at once" in page
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b'{"type": NaN}', "application/json", 400),
+        (b"\xff", "application/json", 400),
+        (b"[" * 30_000, "application/json", 400),
+        (b"type=payment_received", "application/x-www-form-urlencoded", 415),
+        (b"<event/>", "application/xml", 415),
+        (b"{}", "text/plain", 415),
+        (b"{}", "", 415),
+    ],
+)
+def test_a_body_that_is_no_json(errors, body, kind, status):
+    problem = errors.problem("POST", "/api/v1/webhooks", data=body, content_type=kind, status=status)
+    assert "JSON" in problem["detail"]
+
+
+@pytest.mark.parametrize("body", [[], "text", 1, None, True])
+def test_json_of_the_wrong_shape(errors, body):
+    assert errors.problem("POST", "/api/v1/webhooks", json=body, status=422)["errors"]
+
+
+def test_bad_input_names_each_field_in_words(errors):
+    body = {"name": "", "url": "ftp://x.example/", "event_types": ["nothing_of_this_name"], "colour": "red"}
+    problem = errors.problem("POST", "/api/v1/webhooks", json=body, status=422)
+    assert {"name", "url", "event_types"} & {fault["field"] for fault in problem["errors"]} or problem["errors"]
+    assert all(fault["message"].endswith((".", "?", "!")) for fault in problem["errors"])
+    page = errors.page("POST", "/webhooks", data={"name": "", "url": "ftp://x.example/"}, status=422)
+    assert "http" in page
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=many", "limit=1000000", "state=odd", "since=then"])
+def test_a_query_that_makes_no_sense(errors, query):
+    errors.problem("GET", f"/api/v1/deliveries?{query}", status=422)
+
+
+def test_an_error_of_our_own_shows_nothing_of_it_and_is_logged_by_its_id(errors):
+    errors.check_internal_errors("/api/v1/webhooks", "/webhooks", table="webhooks")
