@@ -11,11 +11,11 @@ _MAX_CODINGS = 5
 _WINDOWS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}  # deflate: with zlib's frame, or bare as some do
 
 
-def read(raw: Any, limit: int) -> tuple[bytes, bool]:
-    """Return at most `limit` bytes of the body of `raw`, a urllib3 response, and whether there were more."""
+def read(answer: Any, limit: int) -> tuple[bytes, bool]:
+    """Return at most `limit` bytes of the body of `answer`, a urllib3 response, and whether there were more."""
     body = bytearray()
     while len(body) <= limit:
-        chunk = raw.read1(_CHUNK, decode_content=False)
+        chunk = answer.read1(_CHUNK, decode_content=False)
         if not chunk:
             return bytes(body), False
         body += chunk

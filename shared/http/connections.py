@@ -25,6 +25,7 @@ class _Told(HTTPConnection):
 
     response_class = Head
     idle_since = 0.0
+    _parts: list[bytes] | None = None
 
     def connect(self) -> None:
         attempt = running.attempt
@@ -48,7 +49,19 @@ class _Told(HTTPConnection):
             attempt.hold(self.sock)
         attempt.phase = Phase.SENDING
         self.timeout = attempt.limits.read
-        super().request(*args, **options)
+        self._parts = []
+        try:
+            super().request(*args, **options)
+        finally:
+            parts, self._parts = self._parts, None
+        super().send(b"".join(parts))
+
+    def send(self, data: Any) -> None:
+        """Collect head and body, so that both leave by one system call, and small ones in one packet."""
+        if self._parts is None:
+            super().send(data)
+        else:
+            self._parts.append(data)
 
     def getresponse(self) -> Any:
         running.attempt.phase = Phase.WAITING
@@ -113,6 +126,10 @@ class Adapter(HTTPAdapter):
         """Return the request target."""
         wired: Wired = request
         return wired.place.target
+
+    def build_response(self, _request: Any, resp: Any) -> Any:
+        """Return urllib3's own response: what `requests` makes of it (cookies, encodings) nobody looks at."""
+        return resp
 
     def _trust(self) -> ssl.SSLContext:
         """Return the one TLS context; loading the authorities for each connection would take longer than it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from typing import Any
 
 import structlog
 
@@ -105,11 +105,13 @@ class Door:
     def _send_once(self, wired: Wired, attempt: Attempt) -> Response:
         limit = self._limits.response_bytes
         timeout = (min(self._limits.connect, attempt.left()), self._limits.read)
-        with closing(self._adapter.send(wired, stream=True, timeout=timeout)) as answer:
-            attempt.phase = Phase.READING
-            content, is_cut = body.read(answer.raw, limit)
-            if not is_cut:
-                answer.raw.release_conn()
+        answer: Any = self._adapter.send(wired, stream=True, timeout=timeout)
+        attempt.phase = Phase.READING
+        try:
+            content, is_cut = body.read(answer, limit)
+        finally:
+            answer.close()  # does nothing when all was read: the connection is back in its pool
+            answer.release_conn()
         if attempt.expired:
             raise TimeoutError  # what looks like the body's end was the deadline
         content, is_longer = body.decode(content, attempt.headers, limit)
