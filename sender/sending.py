@@ -26,6 +26,7 @@ class Senders:
 
     def __init__(self, context: Context, results: queue.SimpleQueue[Result], on_news: Callable[[], None]) -> None:
         self._context = context
+        self._log = _log.bind()
         self._results = results
         self._on_news = on_news
         self._jobs: queue.SimpleQueue[tuple[Claimed, float]] = queue.SimpleQueue()
@@ -80,7 +81,7 @@ class Senders:
             request = Request("POST", claim.destination.url, (), b"")
             outcome = Outcome("internal", f"The request could not be prepared ({type(error).__name__}).")
             exchange = Exchange(request, None, outcome, started_at, 0)
-        _log.log(
+        self._log.log(
             logging.DEBUG if exchange.outcome.kind == "succeeded" else logging.INFO,
             "attempt",
             delivery_id=claim.delivery_id,

@@ -11,6 +11,7 @@ import secrets as randomness
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from shared import headers as fields
 
@@ -127,6 +128,7 @@ def _digest(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
     return base64.b64encode(hmac.new(_key(secret), signed, hashlib.sha256).digest()).decode()
 
 
+@lru_cache(maxsize=4096)
 def _key(secret: str) -> bytes:
     """Return the bytes of a secret; raise ValueError unless they are written in padded base64."""
     text = secret.removeprefix(SECRET_PREFIX)

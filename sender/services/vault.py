@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cryptography.fernet import Fernet, InvalidToken
 
 from shared.settings import SettingsError
@@ -11,6 +13,7 @@ class Vault:
     """Encrypts and decrypts secrets (Fernet: AES-128-CBC with HMAC-SHA256)."""
 
     def __init__(self, key: str) -> None:
+        self._remembered = lru_cache(maxsize=4096)(self._unlock)
         try:
             self._fernet = Fernet(key)
         except ValueError:
@@ -23,7 +26,13 @@ class Vault:
         return self._fernet.encrypt(secret.encode()).decode()
 
     def unlock(self, locked: str) -> str:
-        """Return the secret in clear; raise SettingsError when it was encrypted with another key."""
+        """Return the secret in clear; raise SettingsError when it was encrypted with another key.
+
+        Remembered, because decrypting takes 50 µs, a tenth of what a delivery may cost.
+        """
+        return self._remembered(locked)
+
+    def _unlock(self, locked: str) -> str:
         try:
             return self._fernet.decrypt(locked).decode()
         except InvalidToken:

@@ -21,7 +21,7 @@ from sender.services.vault import Vault
 
 # Due rows looked at for each one wanted. When all of them belong to webhooks that can take no more, each other
 # webhook is asked for its own (`_from_each_lane`), so that a long queue of one never hides the others.
-_LOOK_AHEAD = 4
+_LOOK_AHEAD = 2
 _LEAST_LOOK = 64
 _LANES_AT_ONCE = 50
 
@@ -131,6 +131,7 @@ def claim_due(
     taken = [one for one in choice.taken if one.delivery_id in got]
     lanes.keep(connection, found, Counter(one.webhook_id for one in taken), choice.probed, now + lease)
     event_ids = {row.id: row.event_id for row in rows}
+    destinations = {key: destination(found.facts[key], vault) for key in {one.webhook_id for one in taken}}
     messages = _messages(connection, {event_ids[one.delivery_id] for one in taken})
     return Claim(
         [
@@ -140,7 +141,7 @@ def claim_due(
                 webhook_id=one.webhook_id,
                 test=one.test,
                 message=messages[event_ids[one.delivery_id]],
-                destination=destination(found.facts[one.webhook_id], vault),
+                destination=destinations[one.webhook_id],
                 slow=one.retry or found.open[one.webhook_id].slow,
             )
             for one in taken

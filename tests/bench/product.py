@@ -1,0 +1,139 @@
+"""A sender on an empty database, filled without HTTP, with as many worker processes as asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import func, insert, select, text
+
+from sender.app import create_app
+from sender.models import Delivery, Event, Webhook, db
+from sender.settings import SenderSettings
+from shared import clock, ids, migrations, signing
+
+PAYLOAD = '{"payment_id":118,"note":"' + "x" * 980 + '"}'  # 1 KB
+
+
+class Product:
+    """The sender's application and the environment that its processes get."""
+
+    def __init__(self, folder: Path, port: int, database_url: str | None) -> None:
+        self.environment = {
+            "HOOKLOOP_DATA": str(folder),
+            "HOOKLOOP_ADMIN_TOKEN": "bench-token",
+            "SENDER_ALLOWED_TARGETS": f"127.0.0.1:{port}",
+            "HOOKLOOP_LOG_LEVEL": "error",
+            **({"SENDER_DATABASE_URL": database_url} if database_url else {}),
+        }
+        os.environ.update(self.environment)
+        self.settings = SenderSettings.load()
+        self.app: Flask = create_app(self.settings)
+        migrations.upgrade(self.app, db)
+
+    def webhooks(self, urls: list[str], max_in_flight: int = 10) -> list[str]:
+        """Register a webhook for each URL and return their ids."""
+        now = clock.now()
+        vault = self.app.extensions["hookloop_sender"].vault
+        rows = [
+            {
+                "id": ids.new("whk", now),
+                "name": f"Sink {number}",
+                "url": url,
+                "event_types": ["payment_received"],
+                "active": True,
+                "integration": "manual",
+                "body_format": "standard",
+                "signature": {"scheme": "standard"},
+                "headers": {},
+                "encrypted_secret": vault.lock(signing.new_secret()),
+                "max_in_flight": max_in_flight,
+                "created_at": now,
+                "updated_at": now,
+                "succeeded_count": 0,
+                "failed_count": 0,
+            }
+            for number, url in enumerate(urls)
+        ]
+        with self.app.app_context(), db.engine.begin() as connection:
+            connection.execute(insert(Webhook), rows)
+        return [row["id"] for row in rows]
+
+    def owe(self, webhook_ids: list[str], count: int) -> None:
+        """Make `count` events of 1 KB, each owed to one of the webhooks in turn."""
+        now = clock.now()
+        events, deliveries = [], []
+        for number in range(count):
+            event_id = ids.new("evt", now)
+            events.append(
+                {
+                    "id": event_id,
+                    "type": "payment_received",
+                    "payload": PAYLOAD,
+                    "test": False,
+                    "created_at": now,
+                    "digest": "0" * 64,
+                }
+            )
+            deliveries.append(
+                {
+                    "id": ids.new("dlv", now),
+                    "event_id": event_id,
+                    "event_type": "payment_received",
+                    "webhook_id": webhook_ids[number % len(webhook_ids)],
+                    "state": "pending",
+                    "test": False,
+                    "created_at": now,
+                    "next_attempt_at": now,
+                    "attempt_count": 0,
+                }
+            )
+        with self.app.app_context(), db.engine.begin() as connection:
+            connection.execute(insert(Event), events)
+            connection.execute(insert(Delivery), deliveries)
+
+    def finished(self) -> int:
+        """How many deliveries have succeeded, every attempt recorded."""
+        with self.app.app_context(), db.engine.connect() as connection:
+            return connection.scalar(select(func.count()).where(Delivery.state == text("'succeeded'"))) or 0
+
+    @contextlib.contextmanager
+    def workers(self, count: int) -> Iterator[list[subprocess.Popen]]:
+        """Run worker processes while the block lasts."""
+        command = [sys.executable, "-m", "sender.cli", "worker"]
+        processes = [subprocess.Popen(command, env=os.environ | self.environment) for _ in range(count)]
+        try:
+            yield processes
+        finally:
+            for process in processes:
+                process.send_signal(signal.SIGTERM)
+            for process in processes:
+                process.wait()
+
+
+@contextlib.contextmanager
+def fresh(port: int, database_url: str | None = None) -> Iterator[Product]:
+    """Give a sender on an empty database (SQLite unless a URL is given) that may deliver to `port`."""
+    with tempfile.TemporaryDirectory() as folder:
+        product = Product(Path(folder), port, database_url)
+        yield product
+        with product.app.app_context():
+            db.engine.dispose()
+
+
+def await_finished(product: Product, count: int, seconds: float = 300) -> float:
+    """Wait until `count` deliveries have succeeded and return the moment (CLOCK_MONOTONIC)."""
+    deadline = time.monotonic() + seconds
+    while product.finished() < count:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{product.finished()} of {count} deliveries after {seconds} s")
+        time.sleep(0.02)
+    return time.monotonic()
