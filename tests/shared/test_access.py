@@ -128,33 +128,30 @@ def test_behind_a_trusted_proxy_each_client_has_a_limit_of_its_own(start):
     assert try_from("192.0.2.2") == 401
 
 
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        "https://evil.example/",
-        "//evil.example/",
-        "///evil.example/",
-        "/\\evil.example/",
-        "\\\\evil.example/",
-        "/\t/evil.example/",
-        "\n//evil.example/",
-        " //evil.example/",
-        "https:evil.example",
-        "javascript:alert(1)",
-        "evil.example",
-        "http://[",
-        "",
-    ],
+ELSEWHERE = (
+    "https://evil.example/",
+    "//evil.example/",
+    "///evil.example/",
+    "/\\evil.example/",
+    "\\\\evil.example/",
+    "/\t/evil.example/",
+    "\n//evil.example/",
+    " //evil.example/",
+    "https:evil.example",
+    "javascript:alert(1)",
+    "evil.example",
+    "http://[",
+    "",
 )
-def test_a_sign_in_leads_nowhere_else(start, service, wanted):
+
+
+def test_a_sign_in_leads_nowhere_else(start, service):
     client = start().test_client()
-    for answer in (
-        client.get("/sign-in", query_string={"token": TOKEN, "next": wanted}),
-        client.get("/sign-in", query_string={"next": wanted}),
-    ):
-        assert answer.status_code == 302
-        assert re.match(r"/(?![/\\])", answer.location), answer.location
-        assert "evil" not in answer.location or answer.location.startswith("/evil.example")
+    for wanted in ELSEWHERE:
+        for query in ({"token": TOKEN, "next": wanted}, {"next": wanted}):  # signing in, and signed in already
+            answer = client.get("/sign-in", query_string=query)
+            assert answer.status_code == 302, wanted
+            assert answer.location in (HOME[service], "/evil.example/"), (wanted, "is no path of ours")
 
 
 def test_a_sign_in_leads_to_the_page_that_was_asked_for(start):
@@ -181,21 +178,20 @@ def test_tokens_are_compared_in_constant_time(start, monkeypatch):
         assert set(compared) == {(32, 32)}, "both sides are digests, so that time tells nothing, nor does the length"
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.test", "a..b", "[::1", ""])
-def test_a_name_that_is_not_ours_gets_no_answer(start, host):
+def test_a_name_that_is_not_ours_gets_no_answer(start):
     client = start().test_client()
-    for path in ("/", "/sign-in", "/api/v1/webhooks", "/healthz", "/no-such-page"):
-        answer = client.get(path, headers={"Host": host, **BEARER})
-        assert answer.status_code in (400, 421), (path, answer.status)
-    assert sign_in(client, headers={"Host": host}).status_code in (400, 421)
+    for host in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.test", "a..b", "[::1", ""):
+        for path in ("/", "/sign-in", f"/sign-in?token={TOKEN}", "/api/v1/webhooks", "/healthz", "/no-such-page"):
+            answer = client.get(path, headers={"Host": host, **BEARER})
+            assert answer.status_code in (400, 421), (host, path, answer.status)
+            assert "Set-Cookie" not in answer.headers, (host, path)
 
 
-@pytest.mark.parametrize(
-    "host", ["localhost", "LOCALHOST:8000", "127.0.0.1:1", "192.0.2.7", "[::1]:8000", "hooks.example", "own.example:81"]
-)
-def test_our_names_and_addresses_are_answered(start, service, host):
-    app = start(allowed_hosts="other.example, Own.Example", **{f"{service}_public_url": "https://hooks.example/"})
-    assert app.test_client().get("/sign-in", headers={"Host": host}).status_code == 200
+def test_our_names_and_addresses_are_answered(start, service):
+    app = start(allowed_hosts="o.example, Own.Example", **{f"{service}_public_url": "https://hooks.example/"})
+    names = ("localhost", "LOCALHOST:8000", "127.0.0.1:1", "192.0.2.7", "[::1]:8000", "hooks.example", "own.example:81")
+    for host in names:
+        assert app.test_client().get("/sign-in", headers={"Host": host}).status_code == 200, host
 
 
 def test_a_forwarded_host_counts_behind_a_proxy_alone(start):
