@@ -28,7 +28,7 @@ class Attempt:
     have come to mean another connection when the watchdog uses it.
     """
 
-    __slots__ = ("_held", "_lock", "deadline", "expired", "fresh", "headers", "limits", "phase", "reused", "status")
+    __slots__ = ("_held", "_lock", "cut_in", "deadline", "fresh", "headers", "limits", "phase", "reused", "status")
 
     def __init__(self, limits: Limits, begun: float, lock: threading.Lock) -> None:
         self.limits = limits
@@ -36,11 +36,16 @@ class Attempt:
         self.phase = Phase.CONNECTING
         self.fresh = False  # whether only a new connection will do
         self.reused = False  # whether the connection has carried an answer before
-        self.expired = False
+        self.cut_in: Phase | None = None  # what it was busy with at its deadline
         self.status = 0
         self.headers: tuple[tuple[str, str], ...] = ()
         self._held: tuple[socket.socket, socket.SocketIO] | None = None
         self._lock = lock
+
+    @property
+    def expired(self) -> bool:
+        """Whether the deadline has passed."""
+        return self.cut_in is not None
 
     @property
     def may_be_stale(self) -> bool:
@@ -73,7 +78,7 @@ class Attempt:
 
     def cut(self) -> None:
         """End the attempt, which wakes a thread that reads or writes; only called with the lock taken."""
-        self.expired = True
+        self.cut_in = self.phase
         if self._held is not None:
             self._shut(self._held[0])
 

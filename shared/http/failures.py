@@ -62,7 +62,7 @@ def was_cut(error: BaseException) -> bool:
 
 
 def _unfinished(attempt: Attempt) -> str:
-    match attempt.phase:
+    match attempt.cut_in or attempt.phase:
         case Phase.CONNECTING:
             return "no connection came about"
         case Phase.SECURING:
