@@ -6,7 +6,9 @@ import signal
 import sys
 from pathlib import Path
 
-from sender.models import db
+from sqlalchemy import select
+
+from sender.models import Webhook, db
 from sender.services.vault import Vault
 from sender.settings import SenderSettings
 from shared import cli, logs
@@ -29,8 +31,11 @@ def migrate() -> None:
     """Check the secrets and bring the sender's database to the newest version."""
     settings = SenderSettings.load()
     settings.read_admin_token()
-    Vault(settings.read_encryption_key())
+    vault = Vault(settings.read_encryption_key())
     cli.migrate(db, settings.url, _DATABASE, Path(__file__).parent / "migrations")
+    with cli.database_app(db, settings.url, _DATABASE).app_context(), db.engine.connect() as connection:
+        if locked := connection.scalar(select(Webhook.encrypted_secret).limit(1)):
+            vault.unlock(locked)  # another key than before is better noticed now than at the first delivery
 
 
 def worker() -> None:

@@ -8,8 +8,10 @@ import subprocess
 import sys
 
 import pytest
+from cryptography.fernet import Fernet
 
 from tests.run.product import ROOT, make_run
+from tests.shared.services import BEARER, application
 
 
 def complaint(tmp_path, **environment) -> str:
@@ -76,3 +78,11 @@ def test_a_database_file_that_is_none(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "sender.sqlite3").write_text("no database" * 100)
     assert "SENDER_DATABASE_URL: file is not a database" in prepare(tmp_path, "sender")
+
+
+def test_another_key_than_the_secrets_were_stored_with(tmp_path):
+    with application("sender", tmp_path / "data") as app:
+        webhook = {"name": "Any", "url": "https://hooks.example/", "event_types": ["*"]}
+        assert app.test_client().post("/api/v1/webhooks", json=webhook, headers=BEARER).status_code == 201
+    line = prepare(tmp_path, "sender", SENDER_ENCRYPTION_KEY=Fernet.generate_key().decode())
+    assert "the encryption key does not fit" in line
