@@ -1,0 +1,182 @@
+"""Connections are kept, replaced when they have gone stale, and lead to the judged address only."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from shared import clock
+from shared.http import Door
+from shared.http.connections import MAX_IDLE
+from shared.netguard import AllowedTargets
+from tests.shared.doors import LOCAL, PATIENT, post, resolving
+from tests.shared.endpoints import HEAD, OK, Behaviour, Peer, listening, serving
+
+
+def by_connection(first: Behaviour, *others: Behaviour) -> Behaviour:
+    """Behave differently on each connection, as the last one on all further ones."""
+    behaviours = [first, *others]
+
+    def behave(peer: Peer) -> None:
+        behaviours[min(peer.number, len(behaviours)) - 1](peer)
+
+    return behave
+
+
+def going_stale(begun: bytes = b"", *, reset: bool = False) -> Behaviour:
+    """Answer once; read the second request, begin an answer and end the connection."""
+
+    def behave(peer: Peer) -> None:
+        peer.read()
+        peer.send(OK)
+        peer.read()
+        peer.send(begun)
+        if reset:
+            peer.reset()
+
+    return behave
+
+
+def resetting(peer: Peer) -> None:
+    peer.read()
+    peer.reset()
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_kept_connection_that_was_closed_is_replaced(reset: bool) -> None:
+    door = Door(LOCAL, PATIENT)
+    with listening(by_connection(going_stale(reset=reset), serving())) as endpoint:
+        assert [door.send(post(endpoint.url())).outcome.kind for _ in range(3)] == ["succeeded"] * 3
+        assert (endpoint.connections, len(endpoint.requests)) == (2, 4)
+        door.close()
+
+
+def test_a_connection_that_was_closed_while_idle_is_not_used() -> None:
+    closed = threading.Event()
+
+    def behave(peer: Peer) -> None:
+        peer.read()
+        peer.send(OK)
+        peer.sock.close()
+        closed.set()
+
+    door = Door(LOCAL, PATIENT)
+    with listening(by_connection(behave, serving())) as endpoint:
+        assert door.send(post(endpoint.url())).outcome.kind == "succeeded"
+        assert closed.wait(30)
+        assert door.send(post(endpoint.url())).outcome.kind == "succeeded"
+        assert (endpoint.connections, len(endpoint.requests)) == (2, 2)
+        door.close()
+
+
+def test_it_is_replaced_only_once() -> None:
+    door = Door(LOCAL, PATIENT)
+    with listening(by_connection(going_stale(), resetting)) as endpoint:
+        assert door.send(post(endpoint.url())).outcome.kind == "succeeded"
+        assert door.send(post(endpoint.url())).outcome.kind == "reset"
+        assert endpoint.connections == 2
+        door.close()
+
+
+def test_a_fresh_connection_that_is_cut_is_a_failure_at_once() -> None:
+    with listening(by_connection(resetting, serving())) as endpoint:
+        assert Door(LOCAL, PATIENT).send(post(endpoint.url())).outcome.kind == "reset"
+        assert endpoint.connections == 1
+
+
+def test_a_kept_connection_on_which_an_answer_began_is_not_replaced() -> None:
+    door = Door(LOCAL, PATIENT)
+    with listening(by_connection(going_stale(HEAD), serving())) as endpoint:
+        assert door.send(post(endpoint.url())).outcome.kind == "succeeded"
+        assert door.send(post(endpoint.url())).outcome.kind == "protocol"
+        assert endpoint.connections == 1
+        door.close()
+
+
+def test_a_connection_that_was_idle_for_long_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    real: Callable[[], float] = clock.monotonic
+    door = Door(LOCAL, PATIENT)
+    with listening(serving()) as endpoint:
+        for later in (0, MAX_IDLE - 5, 2 * MAX_IDLE, 2 * MAX_IDLE + 1):
+            monkeypatch.setattr(clock, "monotonic", lambda later=later: real() + later)
+            assert door.send(post(endpoint.url())).outcome.kind == "succeeded"
+        assert (endpoint.connections, len(endpoint.requests)) == (2, 4)
+        door.close()
+
+
+def test_a_connection_whose_answer_was_cut_is_not_used_again() -> None:
+    def behave(peer: Peer) -> None:
+        while True:
+            peer.read()
+            peer.send(HEAD + b"Content-Length: 100000\r\n\r\n" + b"a" * 100_000)
+
+    door = Door(LOCAL, PATIENT)
+    with listening(behave) as endpoint:
+        for _ in range(2):
+            response = door.send(post(endpoint.url())).response
+            assert response is not None
+            assert response.truncated
+        assert endpoint.connections == 2
+        door.close()
+
+
+def test_many_threads_each_get_the_answer_to_their_own_request() -> None:
+    def behave(peer: Peer) -> None:
+        while True:
+            body = peer.read().partition(b"\r\n\r\n")[2]
+            peer.send(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    door = Door(LOCAL, PATIENT, connections=3)
+    wrong: list[bytes] = []
+
+    def work(index: int) -> None:
+        for number in range(25):
+            said = b"%d.%d" % (index, number)
+            response = door.send(post(endpoint.url(), said)).response
+            if response is None or response.body != said:
+                wrong.append(said)
+
+    with listening(behave) as endpoint:
+        threads = [threading.Thread(target=work, args=(index,)) for index in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(endpoint.requests) == 200
+        door.close()
+    assert wrong == []
+
+
+def test_the_next_address_is_tried_when_one_takes_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolving(monkeypatch, ["::1", "127.0.0.1"])
+    with listening(serving()) as endpoint:
+        assert Door(LOCAL, PATIENT).send(post(endpoint.url(host="two.test"))).outcome.kind == "succeeded"
+
+
+def test_one_forbidden_address_among_the_answers_refuses_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolving(monkeypatch, ["127.0.0.1", "10.0.0.1"])
+    with listening(serving()) as endpoint:
+        outcome = Door(LOCAL, PATIENT).send(post(endpoint.url(host="mixed.test"))).outcome
+        assert endpoint.connections == 0
+    assert outcome.kind == "blocked"
+    assert outcome.detail.startswith("mixed.test resolves to a private address")
+
+
+def test_a_name_is_looked_up_once_so_that_a_second_answer_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = resolving(monkeypatch, ["127.0.0.1"], ["10.0.0.1"])
+    with listening(serving()) as endpoint:
+        door = Door(LOCAL, PATIENT)
+        assert door.send(post(endpoint.url(host="rebound.test"))).outcome.kind == "succeeded"
+        assert asked == ["rebound.test"]
+        outcome = door.send(post(endpoint.url(host="rebound.test"))).outcome
+        assert (outcome.kind, len(endpoint.requests)) == ("blocked", 1)  # judged anew: a kept connection is no way in
+        door.close()
+
+
+def test_a_name_that_leads_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolving(monkeypatch, ["169.254.169.254"])
+    outcome = Door(AllowedTargets(), PATIENT).send(post("http://metadata.test/")).outcome
+    assert outcome.kind == "blocked"
+    assert "169.254" not in outcome.detail

@@ -1,0 +1,133 @@
+"""TLS checks the name that was asked for although it connects to an address, and tells each fault by its cause."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shared.exchange import Exchange
+from shared.http import Door
+from shared.netguard import AllowedTargets
+from tests.shared.certificates import Authority
+from tests.shared.doors import LOCAL, PATIENT, attempt, post, resolving
+from tests.shared.endpoints import Behaviour, Peer, listening, serving
+
+ALLOWED = AllowedTargets.parse("hook.test,127.0.0.1")
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+def test_the_name_is_asked_for_and_checked_at_the_pinned_address(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = resolving(monkeypatch, ["127.0.0.1"])
+    with listening(serving(), authority.server("hook.test")) as endpoint:
+        door = Door(ALLOWED, PATIENT, ca_file=str(authority.file))
+        for _ in range(2):
+            assert door.send(post(endpoint.url(host="hook.test"))).outcome.kind == "succeeded"
+        door.close()
+    assert (endpoint.server_names, endpoint.connections) == (["hook.test"], 1)
+    assert f"Host: hook.test:{endpoint.port}".encode() in endpoint.requests[0]
+    assert asked == ["hook.test"] * 2
+
+
+def test_a_connection_for_one_name_is_not_used_for_another(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolving(monkeypatch, ["127.0.0.1"])
+    with listening(serving(), authority.server("hook.test")) as endpoint:
+        door = Door(AllowedTargets.parse("127.0.0.1"), PATIENT, ca_file=str(authority.file))
+        assert door.send(post(endpoint.url(host="hook.test"))).outcome.kind == "succeeded"
+        assert door.send(post(endpoint.url(host="other.test"))).outcome.kind == "tls"
+        door.close()
+    assert len(endpoint.requests) == 1
+
+
+def test_a_certificate_may_be_for_an_address(authority: Authority) -> None:
+    assert refused(authority).outcome.kind == "succeeded"
+
+
+def refused(authority: Authority, *names: str, trusts: bool = True, **options: object) -> Exchange:
+    """An attempt at an endpoint with a certificate like that."""
+    tls = authority.server(*(names or ("127.0.0.1",)), **options)  # type: ignore[arg-type]
+    return attempt(serving(), tls=tls, ca_file=str(authority.file) if trusts else None)
+
+
+@pytest.mark.parametrize(
+    ("names", "options", "words"),
+    [
+        (("wrong.test",), {}, r"not accepted: IP address mismatch, certificate is not valid for '127\.0\.0\.1'"),
+        ((), {"self_signed": True}, r"not accepted: self[- ]signed certificate"),
+        ((), {"life": timedelta(days=-1)}, r"not accepted: certificate has expired"),
+        ((), {"trusts": False}, r"not accepted: unable to get local issuer certificate"),
+    ],
+)
+def test_a_certificate_that_does_not_fit_is_told_by_its_fault(
+    authority: Authority, names: tuple[str, ...], options: dict[str, object], words: str
+) -> None:
+    exchange = refused(authority, *names, **options)  # type: ignore[arg-type]
+    assert (exchange.outcome.kind, exchange.response) == ("tls", None)
+    assert re.search(words, exchange.outcome.detail), exchange.outcome.detail
+
+
+def test_a_wrong_name_is_named(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    resolving(monkeypatch, ["127.0.0.1"])
+    with listening(serving(), authority.server("other.test", "127.0.0.1")) as endpoint:
+        door = Door(ALLOWED, PATIENT, ca_file=str(authority.file))
+        outcome = door.send(post(endpoint.url(host="hook.test"))).outcome
+        door.close()
+    assert outcome.kind == "tls"
+    assert "certificate is not valid for 'hook.test'" in outcome.detail
+    assert endpoint.requests == []
+
+
+def plain(peer: Peer) -> None:
+    """Answer the first bytes of a handshake as a plain server does."""
+    peer.sock.recv(65536)
+    peer.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    peer.hang()
+
+
+def closing(peer: Peer) -> None:
+    peer.sock.recv(65536)
+
+
+def resetting(peer: Peer) -> None:
+    peer.sock.recv(65536)
+    peer.reset()
+
+
+def alerting(peer: Peer) -> None:
+    """Refuse the handshake by a fatal alert: handshake_failure."""
+    peer.sock.recv(65536)
+    peer.send(b"\x15\x03\x03\x00\x02\x02\x28")
+    peer.hang()
+
+
+@pytest.mark.parametrize(
+    ("behave", "words"),
+    [
+        (plain, r"does not speak TLS at this port; should the URL begin with http://\?"),
+        (closing, r"closed the connection during the TLS handshake"),
+        (resetting, r"closed the connection during the TLS handshake"),
+        (alerting, r"The TLS handshake failed: .*handshake failure"),
+    ],
+)
+def test_an_endpoint_without_tls_is_told_so(behave: Behaviour, words: str) -> None:
+    with listening(behave) as endpoint:
+        outcome = Door(LOCAL, PATIENT).send(post(endpoint.url().replace("http:", "https:"))).outcome
+    assert outcome.kind == "tls"
+    assert re.search(words, outcome.detail), outcome.detail
+
+
+def test_plain_http_to_a_tls_port_is_a_failure(authority: Authority) -> None:
+    with listening(serving(), authority.server("127.0.0.1")) as endpoint:
+        outcome = Door(LOCAL, PATIENT).send(post(endpoint.url().replace("https:", "http:"))).outcome
+    assert outcome.kind in ("protocol", "reset")  # whether it sends an alert before it closes is up to the server
+    assert endpoint.requests == []
