@@ -1,0 +1,91 @@
+"""A worker in slow motion: claims, answers and sweeps one at a time, at moments that the test chooses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, select, update
+
+from sender.models import Attempt, Delivery, Webhook
+from sender.services.deliveries import Claimed, Result, Rules, claim_due, is_due, next_due, record, release_held
+from sender.services.vault import Vault
+from shared.database import writing_connection
+from shared.exchange import Exchange, Request, Response
+from shared.outcome import Outcome, of_status
+
+LEASE = 60.0
+
+
+@dataclass
+class Deliverer:
+    """Works on a real database at `now`, which only `wait` moves."""
+
+    engine: Engine
+    vault: Vault
+    rules: Rules = field(default_factory=lambda: Rules(schedule=(5.0,) * 50))
+    now: datetime = field(default_factory=lambda: datetime.now(UTC) + timedelta(hours=1))
+
+    def wait(self, **span: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**span)
+
+    def claim(self, limit: int = 100) -> list[Claimed]:
+        """Claim what is due."""
+        with writing_connection(self.engine) as connection:
+            return claim_due(connection, self.vault, self.now, free=limit, slow_free=limit, lease_seconds=LEASE).taken
+
+    def answer(self, claimed: Claimed, status: int | None = 200, **headers: str) -> None:
+        """Record that an attempt was answered; None: that nothing came back in time."""
+        request = Request("POST", claimed.destination.url, (), b"{}")
+        given = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+        response = None if status is None else Response(status, given, b"", False)
+        outcome = Outcome("timeout", "No answer.") if status is None else of_status(status)
+        result = Result(claimed, Exchange(request, response, outcome, self.now, 1.0))
+        with writing_connection(self.engine) as connection:
+            record(connection, [result], self.rules, self.now)
+
+    def sweep(self) -> datetime | None:
+        """Release what is held and may go; return when the next rest ends."""
+        return release_held(self.engine, self.now)[1]
+
+    def fail(self, times: int, status: int | None = 500, every: float = 0, **headers: str) -> None:
+        """Have so many attempts fail, whichever are due, `every` so many seconds."""
+        for _ in range(times):
+            claimed = self.claim(1)
+            while not claimed:
+                self.wait_for_something()
+                claimed = self.claim(1)
+            self.answer(claimed[0], status, **headers)
+            self.wait(seconds=every)
+
+    def wait_for_something(self) -> None:
+        """Let time pass until a delivery is due, or a webhook may be probed."""
+        rest_ends_at = self.sweep()
+        with self.engine.connect() as connection:
+            if not is_due(connection, self.now):
+                moments = (next_due(connection, self.now), rest_ends_at)
+                self.now = min(moment for moment in moments if moment is not None)
+        self.sweep()
+
+    def webhook(self, webhook_id: str) -> Webhook:
+        """A webhook's row as it stands."""
+        with self.engine.connect() as connection:
+            return connection.execute(select(Webhook.__table__).where(Webhook.id == webhook_id)).one()
+
+    def set(self, webhook_id: str, **values: object) -> None:
+        """Change a webhook's row."""
+        with writing_connection(self.engine) as connection:
+            connection.execute(update(Webhook).where(Webhook.id == webhook_id).values(**values))
+
+    def deliveries(self, webhook_id: str) -> list[Delivery]:
+        """The deliveries of a webhook, oldest first."""
+        with self.engine.connect() as connection:
+            query = select(Delivery.__table__).where(Delivery.webhook_id == webhook_id).order_by(Delivery.id)
+            return list(connection.execute(query))
+
+    def attempts(self, delivery_id: str) -> list[Attempt]:
+        """The attempts of a delivery in order."""
+        with self.engine.connect() as connection:
+            query = select(Attempt.__table__).where(Attempt.delivery_id == delivery_id).order_by(Attempt.number)
+            return list(connection.execute(query))

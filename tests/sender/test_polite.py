@@ -1,0 +1,233 @@
+"""Rest, pace, warning and disabling, from claimed rows to what other webhooks are told, on both databases."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from sender.models import Event, Mail, db
+from sender.services.deliveries import Rules
+from tests.sender.deliverer import Deliverer
+
+DAYS_5 = Rules(schedule=(3600.0,) * 1000, disable_after=timedelta(days=5), mail=True)
+
+
+@pytest.fixture
+def deliverer(app):
+    with app.app_context():
+        return Deliverer(db.engine, app.extensions["hookloop_sender"].vault)
+
+
+def publish(api, count=1, kind="payment_received"):
+    for number in range(count):
+        status, _ = api("POST", "/api/v1/events", {"type": kind, "payload": {"number": number}})
+        assert status == 202
+
+
+def told(deliverer, watcher, slug):
+    """The payloads of the operational events of one type that a webhook is owed."""
+    with deliverer.engine.connect() as connection:
+        owed = {row.event_id for row in deliverer.deliveries(watcher["id"])}
+        rows = connection.execute(select(Event.id, Event.payload).where(Event.type == slug))
+        return [json.loads(row.payload) for row in rows if row.id in owed]
+
+
+def test_retry_after_in_seconds_is_obeyed_and_the_others_of_the_webhook_wait_too(api, sink, deliverer):
+    hook = api.webhook(sink.url())
+    publish(api, 3)
+    (first,) = deliverer.claim(1)
+    deliverer.answer(first, 429, Retry_After="120")
+    row = next(row for row in deliverer.deliveries(hook["id"]) if row.id == first.delivery_id)
+    assert row.next_attempt_at == deliverer.now + timedelta(seconds=120)
+    assert "tried again later" in row.reason
+    assert deliverer.claim() == []
+    assert deliverer.sweep() == deliverer.now + timedelta(seconds=120)
+    deliverer.wait(seconds=121)
+    deliverer.sweep()
+    (probe,) = deliverer.claim()
+    deliverer.answer(probe)
+    deliverer.sweep()
+    assert len(deliverer.claim()) == 2
+
+
+def test_retry_after_never_shortens_the_schedule(api, sink, deliverer):
+    hook = api.webhook(sink.url())
+    deliverer.rules = Rules(schedule=(1000.0,))
+    publish(api)
+    (claimed,) = deliverer.claim()
+    deliverer.answer(claimed, 503, Retry_After="1")
+    assert deliverer.deliveries(hook["id"])[0].next_attempt_at >= deliverer.now + timedelta(seconds=800)
+
+
+def test_after_five_failures_in_a_row_the_webhook_rests_and_one_delivery_probes(api, sink, deliverer):
+    hook = api.webhook(sink.url())
+    publish(api, 20)
+    for claimed in deliverer.claim(5):
+        deliverer.answer(claimed, 500)
+    assert deliverer.webhook(hook["id"]).blocked_reason == "breaker"
+    assert deliverer.claim() == []
+    assert {row.next_attempt_at for row in deliverer.deliveries(hook["id"])[5:]} == {None}, "held, not looked at"
+    deliverer.wait(seconds=31)
+    deliverer.sweep()
+    (probe,) = deliverer.claim()
+    assert deliverer.claim() == []
+    deliverer.answer(probe, 500)
+    assert deliverer.webhook(hook["id"]).blocked_until == deliverer.now + timedelta(seconds=60)
+    deliverer.wait(seconds=61)
+    deliverer.sweep()
+    (probe,) = deliverer.claim()
+    deliverer.answer(probe)
+    assert deliverer.webhook(hook["id"]).blocked_until is None
+    deliverer.sweep()
+    assert len(deliverer.claim()) == 10, "its in-flight cap"
+
+
+def test_a_probe_whose_worker_died_is_followed_by_another(api, sink, deliverer):
+    api.webhook(sink.url())
+    publish(api, 10)
+    for claimed in deliverer.claim(5):
+        deliverer.answer(claimed, 500)
+    deliverer.wait(seconds=31)
+    deliverer.sweep()
+    assert len(deliverer.claim()) == 1
+    deliverer.wait(seconds=61)
+    deliverer.sweep()
+    assert len(deliverer.claim()) == 1
+
+
+def test_a_test_that_succeeds_ends_the_rest(api, sink, deliverer):
+    hook = api.webhook(sink.url())
+    publish(api, 6)
+    for claimed in deliverer.claim(5):
+        deliverer.answer(claimed, 500)
+    assert api("POST", f"/api/v1/webhooks/{hook['id']}/test", {})[1]["state"] == "succeeded"
+    assert deliverer.webhook(hook["id"]).blocked_until is None
+
+
+def test_a_test_that_fails_says_nothing_about_the_webhook(api, sink, deliverer):
+    hook = api.webhook(sink.url(500))
+    for _ in range(6):
+        api("POST", f"/api/v1/webhooks/{hook['id']}/test", {})
+    assert deliverer.webhook(hook["id"]).failure_count == 0
+
+
+def test_one_dead_endpoint_with_a_long_queue_holds_up_no_other(api, sink, deliverer):
+    dead, alive = api.webhook(sink.url()), api.webhook(sink.url())
+    deliverer.set(alive["id"], event_types=["site_published"])
+    publish(api, 300)
+    publish(api, 3, "site_published")
+    taken = Counter(claimed.webhook_id for claimed in deliverer.claim(20))
+    assert taken == {dead["id"]: 10, alive["id"]: 3}
+
+
+def test_a_rate_limit_holds_over_all_workers(api, sink, deliverer):
+    hook = api.webhook(sink.url())
+    deliverer.set(hook["id"], rate_limit=2, rate_period="second", max_in_flight=100)
+    publish(api, 30)
+    counts = []
+    for _ in range(100):
+        counts.append(len(deliverer.claim(3)) + len(deliverer.claim(3)))  # two workers
+        deliverer.wait(milliseconds=100)
+    assert sum(counts) == 20
+    assert max(counts) == 1
+
+
+def test_a_warning_at_half_the_span_and_disabling_at_its_end_are_told(api, sink, deliverer):
+    hook, watcher = api.webhook(sink.url()), api.webhook(sink.url(), event_types=["webhook.*"])
+    deliverer.rules = DAYS_5
+    publish(api)
+    every = api.webhook(sink.url(), event_types=["*"])
+    deliverer.fail(1)
+    start = deliverer.webhook(hook["id"]).failing_since
+    while deliverer.webhook(hook["id"]).active:
+        deliverer.fail(1)
+        for claimed in deliverer.claim():  # what the watcher is told
+            deliverer.answer(claimed)
+    warned = deliverer.webhook(hook["id"]).warned_at - start
+    ended = deliverer.now - start
+    assert timedelta(days=2.5) <= warned < timedelta(days=2.6)
+    assert timedelta(days=5) <= ended < timedelta(days=5.2)
+    (failing,), (disabled,) = told(deliverer, watcher, "webhook.failing"), told(deliverer, watcher, "webhook.disabled")
+    assert failing["webhook_id"] == disabled["webhook_id"] == hook["id"]
+    assert failing["failure_count"] >= 10
+    assert "It was failing for 5 days" in disabled["reason"]
+    assert [row.state for row in deliverer.deliveries(hook["id"])] == ["cancelled"]
+    assert deliverer.deliveries(every["id"]) == [], "a plain * does not ask for operational events"
+    with deliverer.engine.connect() as connection:
+        subjects = list(connection.scalars(select(Mail.subject).order_by(Mail.created_at)))
+    assert subjects == ["Webhook Billing is failing", "Webhook Billing was disabled"]
+
+
+def test_recovery_is_told_after_a_warning(api, sink, deliverer):
+    hook, watcher = api.webhook(sink.url()), api.webhook(sink.url(), event_types=["webhook.recovered"])
+    deliverer.rules = DAYS_5
+    publish(api)
+    while deliverer.webhook(hook["id"]).warned_at is None:
+        deliverer.fail(1)
+    while not (claimed := deliverer.claim(1)):
+        deliverer.wait_for_something()
+    deliverer.answer(claimed[0])
+    assert [news["webhook_id"] for news in told(deliverer, watcher, "webhook.recovered")] == [hook["id"]]
+    assert deliverer.webhook(hook["id"]).failing_since is None
+
+
+def test_a_webhook_is_never_told_about_itself(api, sink, deliverer):
+    hook = api.webhook(sink.url(), event_types=["payment_received", "webhook.*", "delivery.*"])
+    deliverer.rules = Rules(schedule=())
+    publish(api)
+    deliverer.answer(deliverer.claim(1)[0], 410)
+    assert len(deliverer.deliveries(hook["id"])) == 1
+
+
+def test_an_exhausted_delivery_is_told_but_not_that_of_an_operational_event(api, sink, deliverer):
+    hook = api.webhook(sink.url())
+    watchers = [api.webhook(sink.url(), event_types=["delivery.exhausted"]) for _ in range(2)]
+    deliverer.rules = Rules(schedule=())
+    publish(api)
+    deliverer.answer(deliverer.claim(1)[0], 500)
+    (news,) = told(deliverer, watchers[0], "delivery.exhausted")
+    assert news["delivery_id"] == deliverer.deliveries(hook["id"])[0].id
+    assert news["attempt_count"] == 1
+    for claimed in deliverer.claim():
+        deliverer.answer(claimed, 500)
+    assert all(len(deliverer.deliveries(watcher["id"])) == 1 for watcher in watchers)
+
+
+def test_410_disables_at_once_cancels_and_is_told(api, sink, deliverer):
+    hook, watcher = api.webhook(sink.url()), api.webhook(sink.url(), event_types=["webhook.disabled"])
+    publish(api, 3)
+    deliverer.answer(deliverer.claim(1)[0], 410)
+    assert deliverer.webhook(hook["id"]).disabled_reason == "The endpoint answered 410 Gone, which ends the webhook."
+    assert [row.state for row in deliverer.deliveries(hook["id"])] == ["failed", "cancelled", "cancelled"]
+    assert len(told(deliverer, watcher, "webhook.disabled")) == 1
+
+
+def test_a_retry_that_ends_after_its_webhook_was_disabled_is_cancelled(api, sink, deliverer):
+    hook = api.webhook(sink.url())
+    publish(api, 2)
+    one, other = deliverer.claim(2)
+    deliverer.answer(one, 410)
+    deliverer.answer(other, 500)
+    assert sorted(row.state for row in deliverer.deliveries(hook["id"])) == ["cancelled", "failed"]
+
+
+def test_switching_on_again_forgets_the_failures(api, sink, deliverer):
+    hook = api.webhook(sink.url())
+    publish(api, 10)
+    deliverer.fail(5)
+    api("PATCH", f"/api/v1/webhooks/{hook['id']}", {"active": False})
+    api("PATCH", f"/api/v1/webhooks/{hook['id']}", {"active": True})
+    row = deliverer.webhook(hook["id"])
+    assert (row.failure_count, row.blocked_until) == (0, None)
+    deliverer.sweep()
+    assert len(deliverer.claim()) == 10
+
+
+def test_operational_events_cannot_be_published_from_outside(api):
+    status, problem = api("POST", "/api/v1/events", {"type": "webhook.disabled", "payload": {}})
+    assert status == 422
+    assert problem["errors"] == [{"field": "type", "message": "Only Hookloop itself publishes webhook.disabled."}]
