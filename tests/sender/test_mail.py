@@ -1,0 +1,124 @@
+"""E-mails to the operators, taken by a real SMTP server on a real socket."""
+
+from __future__ import annotations
+
+import contextlib
+import email
+import email.policy
+import socketserver
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from sender import mailer
+from sender.models import Mail, db
+from sender.services import operations
+from shared import clock
+from shared.database import writing_connection
+
+
+class Conversation(socketserver.StreamRequestHandler):
+    """One SMTP conversation (RFC 5321), without extensions."""
+
+    def handle(self):
+        self.wfile.write(b"220 test\r\n")
+        for line in self.rfile:
+            word = line.split(b" ")[0].strip().upper()
+            if word == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                lines = []
+                while (text := self.rfile.readline()) != b".\r\n":
+                    lines.append(text.removeprefix(b"."))
+                self.server.messages.append(email.message_from_bytes(b"".join(lines), policy=email.policy.default))
+            self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
+
+
+@contextlib.contextmanager
+def mail_server():
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Conversation) as server:
+        server.daemon_threads, server.messages = True, []
+        threading.Thread(target=server.serve_forever).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def engine(app):
+    with app.app_context():
+        yield db.engine
+
+
+def settings_for(app, port, **changes):
+    fields = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_security": "none", "mail_to": "ops@example.com"}
+    return app.extensions["hookloop_sender"].settings.model_copy(update=fields | changes)
+
+
+def owe(engine, subject="Webhook Billing was disabled"):
+    with writing_connection(engine) as connection:
+        operations.mail(connection, subject, "It was failing for 5 days. Größe ✓", clock.now())
+
+
+def stored(engine):
+    with engine.connect() as connection:
+        return connection.execute(select(Mail.__table__)).one()
+
+
+def test_what_is_owed_is_sent_once(app, engine):
+    with mail_server() as server:
+        settings = settings_for(app, server.server_address[1])
+        owe(engine)
+        assert mailer.send_due(engine, settings) == 1
+        assert mailer.send_due(engine, settings) == 0
+    (message,) = server.messages
+    assert message["Subject"] == "[Hookloop] Webhook Billing was disabled"
+    assert message["To"] == "ops@example.com"
+    assert message["Message-ID"] == f"<{stored(engine).id}@hookloop>"
+    assert "It was failing for 5 days. Größe ✓" in message.get_content()
+    assert settings.sender_url in message.get_content()
+    assert stored(engine).sent_at is not None
+
+
+def test_a_server_that_is_down_is_tried_again_later(app, engine, monkeypatch):
+    with mail_server() as server:
+        port = server.server_address[1]
+    settings = settings_for(app, port)
+    owe(engine)
+    assert mailer.send_due(engine, settings) == 0
+    row = stored(engine)
+    assert (row.attempt_count, row.sent_at) == (1, None)
+    assert "refused" in row.error
+    assert row.next_attempt_at > clock.now() + timedelta(seconds=50)
+
+
+def test_it_is_given_up_in_the_end(app, engine, monkeypatch):
+    with mail_server() as server:
+        port = server.server_address[1]
+    owe(engine)
+    start = clock.now()
+    for day in range(10):
+        monkeypatch.setattr(clock, "now", lambda day=day: start + timedelta(days=2 * day))
+        mailer.send_due(engine, settings_for(app, port))
+    assert (stored(engine).attempt_count, stored(engine).next_attempt_at) == (7, None)
+
+
+def test_a_server_without_tls_is_not_told_anything_when_tls_is_asked_for(app, engine):
+    with mail_server() as server:
+        owe(engine)
+        settings = settings_for(app, server.server_address[1], smtp_security="starttls")
+        assert mailer.send_due(engine, settings) == 0
+    assert server.messages == []
+    assert "STARTTLS" in stored(engine).error
+
+
+def test_a_name_cannot_add_headers(app, engine):
+    with mail_server() as server:
+        owe(engine, "Webhook x\r\nBcc: all@example.com was disabled")
+        assert mailer.send_due(engine, settings_for(app, server.server_address[1])) == 1
+    assert server.messages[0]["Bcc"] is None
+
+
+def test_without_a_server_or_a_receiver_nothing_is_owed(app):
+    assert not settings_for(app, 25, smtp_host="").mails
+    assert not settings_for(app, 25, mail_to="").mails
