@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sender.models import Webhook, db
 from sender.services.vault import Vault
 from sender.settings import SenderSettings
-from shared import cli, logs
+from shared import cli
 
 _DATABASE = "SENDER_DATABASE_URL"
 
@@ -40,8 +40,10 @@ def migrate() -> None:
 
 def worker() -> None:
     """Deliver until SIGTERM or SIGINT."""
-    from sender.services.context import open_context  # noqa: PLC0415  # slow to import, and not needed to prepare
+    # Slow to import, and not needed to prepare:
+    from sender.services.context import open_context  # noqa: PLC0415
     from sender.worker import Worker  # noqa: PLC0415
+    from shared import logs  # noqa: PLC0415
 
     settings = SenderSettings.load()
     logs.configure(settings, settings.secrets())
