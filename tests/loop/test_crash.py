@@ -19,6 +19,7 @@ from sqlalchemy import Engine, func, select
 
 from sender.app import create_app
 from sender.models import Attempt, Delivery, db
+from sender.services.events import EventDraft, publish
 from sender.settings import SenderSettings
 from shared import migrations
 from tests.databases import empty_database
@@ -53,11 +54,11 @@ class Loop:
         answer = client.post("/api/v1/webhooks", json=webhook, headers=given)
         assert answer.status_code == 201, answer.text
         self.webhook_id = answer.get_json()["id"]
-        for number in range(count):
-            event = {"type": "payment_received", "payload": {"number": number}}
-            answer = client.post("/api/v1/events", json=event, headers=given)
-            assert len(answer.get_json()["deliveries"]) == 1
-            self.events.append(answer.get_json()["id"])
+        with self.sender.app_context():
+            for number in range(count):
+                draft = EventDraft("payment_received", {"number": number})
+                published = publish(self.sender.extensions["hookloop_sender"], draft)
+                self.events.append(published.event.id)
 
     @contextmanager
     def working(self, **environment: str):
