@@ -100,9 +100,11 @@ def make_run(folder: Path, **environment: str) -> Iterator[Product]:
     try:
         yield product
     finally:
-        for pid in product.processes | descendants(process.pid) | {process.pid}:
-            if process.poll() is None or pid in product.left_over():
-                kill(pid)
+        doomed = product.left_over() | descendants(process.pid)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        for pid in doomed:
+            kill(pid)
         process.wait()
 
 
