@@ -39,7 +39,7 @@ class Model(RuleBasedStateMachine):
         )
         self.tools = tools
         self.claims, self.lost, self.published, self.ended = [], [], 0, {}
-        self.patch = mock.patch.object(clock, "now", lambda: self.deliverer.now)
+        self.patch = mock.patch.object(clock, "now", self._now)
         self.patch.start()
         with writing_connection(db.engine) as connection:
             for table in (Attempt, Delivery, Event, Webhook):
@@ -50,6 +50,9 @@ class Model(RuleBasedStateMachine):
             )
             webhooks.create(tools, draft)
         self.hooks = [webhook.id for webhook in queries.list_webhooks(queries.WebhookFilter(), 10, None).items]
+
+    def _now(self):
+        return self.deliverer.now
 
     def teardown(self):
         """Whatever happened, once everything is well again all that is owed is made."""
