@@ -87,7 +87,7 @@ class SenderSettings(CommonSettings):
     smtp_host: str = Field(
         "", validation_alias="SENDER_SMTP_HOST", description="The mail server; without it no mail is sent."
     )
-    smtp_port: int = Field(587, ge=1, le=65535, validation_alias="SENDER_SMTP_PORT", description="Its port.")
+    smtp_port: int = Field(587, ge=1, le=65535, validation_alias="SENDER_SMTP_PORT", description="The port of the mail server.")
     smtp_security: Literal["starttls", "tls", "none"] = Field(
         "starttls", validation_alias="SENDER_SMTP_SECURITY", description="`starttls`, `tls` (from the start) or `none`."
     )

@@ -11,6 +11,7 @@ from sqlalchemy import Select, or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from sender.models import Delivery, Event, Webhook, db
+from shared import ids
 from shared.errors import FieldError, InvalidInput, NotFound
 
 Row = TypeVar("Row", Webhook, Event, Delivery)
@@ -157,6 +158,8 @@ def list_deliveries(
 def _page(query: Select[Any], model: type[Row], limit: int, cursor: str | None) -> Page[Row]:
     """Cut one page out of `query`; our own ids sort by time, so the last id is the cursor."""
     if cursor:
+        if not ids.is_id(cursor):
+            raise InvalidInput.of(FieldError("cursor", "This cursor is not one that was given out."))
         query = query.where(model.id < cursor)
     return _cut(db.session.scalars(query.order_by(model.id.desc()).limit(limit + 1)).all(), limit)
 
