@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from urllib3.connectionpool import HTTPConnectionPool
 
 from shared import clock
 from shared.http import Door
+from shared.http.attempt import running
 from shared.http.connections import MAX_IDLE
 from shared.netguard import AllowedTargets
 from tests.shared.doors import LOCAL, PATIENT, post, resolving
@@ -180,3 +183,20 @@ def test_a_name_that_leads_inside_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     outcome = Door(AllowedTargets(), PATIENT).send(post("http://metadata.test/")).outcome
     assert outcome.kind == "blocked"
     assert "169.254" not in outcome.detail
+
+
+def test_no_deadline_can_cut_a_connection_that_waits_in_its_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[bool] = []
+    put = HTTPConnectionPool._put_conn
+
+    def spy(pool: HTTPConnectionPool, connection: Any) -> None:
+        held.append(running.attempt._held is not None)
+        put(pool, connection)
+
+    monkeypatch.setattr(HTTPConnectionPool, "_put_conn", spy)
+    door = Door(LOCAL, PATIENT)
+    with listening(serving()) as endpoint:
+        for _ in range(2):
+            assert door.send(post(endpoint.url())).outcome.kind == "succeeded"
+        assert (endpoint.connections, held) == (1, [False, False])
+        door.close()
