@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import func, insert, select, text
 
 from sender.app import create_app
-from sender.models import Delivery, Event, Webhook, db
+from sender.models import CustomEventType, Delivery, Event, Webhook, db
 from sender.settings import SenderSettings
 from shared import clock, ids, migrations, signing
 
@@ -99,6 +99,33 @@ class Product:
         with self.app.app_context(), db.engine.begin() as connection:
             connection.execute(insert(Event), events)
             connection.execute(insert(Delivery), deliveries)
+
+    def allow(self, target: str) -> None:
+        """Let the processes started from now on deliver to one more target."""
+        self.environment["SENDER_ALLOWED_TARGETS"] += f",{target}"
+
+    def add_event_types(self, slugs: list[str]) -> None:
+        """Add custom event types with an empty schema."""
+        now = clock.now()
+        rows = [
+            {
+                "slug": slug,
+                "name": slug,
+                "description": "",
+                "example": "{}",
+                "schema": {},
+                "created_at": now,
+                "updated_at": now,
+            }
+            for slug in slugs
+        ]
+        with self.app.app_context(), db.engine.begin() as connection:
+            connection.execute(insert(CustomEventType), rows)
+
+    def event_ids(self, slugs: list[str]) -> set[str]:
+        """The ids of all events of these types."""
+        with self.app.app_context(), db.engine.connect() as connection:
+            return set(connection.scalars(select(Event.id).where(Event.type.in_(slugs))))
 
     def finished(self) -> int:
         """How many deliveries have succeeded, every attempt recorded."""
