@@ -76,6 +76,14 @@ class SenderSettings(CommonSettings):
         description="Days of failing without a success after which a webhook is disabled, with a warning at half of "
         "them. 0 never disables.",
     )
+    retention_days: float = Field(
+        30,
+        ge=0,
+        le=36500,
+        validation_alias="SENDER_RETENTION_DAYS",
+        description="Days after which finished deliveries, their attempts and their events are deleted; what is still "
+        "owed stays. 0 keeps everything.",
+    )
     mail_to: str = Field(
         "",
         validation_alias="SENDER_MAIL_TO",
@@ -149,6 +157,11 @@ class SenderSettings(CommonSettings):
     def disable_after_span(self) -> timedelta | None:
         """How long a webhook may fail before it is disabled; None: for ever."""
         return timedelta(days=self.disable_after) if self.disable_after else None
+
+    @property
+    def retention_span(self) -> timedelta | None:
+        """How long finished deliveries are kept; None: for ever."""
+        return timedelta(days=self.retention_days) if self.retention_days else None
 
     @property
     def mails(self) -> bool:

@@ -21,10 +21,18 @@ _SHAPE = re.compile(r"(whk|evt|dlv|att|rpl|eml|wrk|bin|req)_[0-9a-hjkmnp-tv-z]{2
 
 def new(prefix: Prefix, at: datetime) -> str:
     """Return a fresh id such as `evt_01m3…` made at `at`; it holds no `.`, as Standard Webhooks asks of ids."""
-    number = (int(at.timestamp() * 1000) << 80) | secrets.randbits(80)
-    return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
+    return _write(prefix, (int(at.timestamp() * 1000) << 80) | secrets.randbits(80))
+
+
+def first(prefix: Prefix, at: datetime) -> str:
+    """Return the least id that may be made at `at`: ids made in an earlier millisecond are less."""
+    return _write(prefix, int(at.timestamp() * 1000) << 80)
 
 
 def is_id(text: str) -> bool:
     """Return whether `text` has the shape of one of our ids; it says nothing about whether it exists."""
     return _SHAPE.fullmatch(text) is not None
+
+
+def _write(prefix: Prefix, number: int) -> str:
+    return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
