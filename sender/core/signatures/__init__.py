@@ -1,0 +1,43 @@
+"""How deliveries are signed: the presets by the name of their scheme, pure functions and the words about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sender.core.signatures.ed25519 import STANDARD_ED25519
+from sender.core.signatures.github import GITHUB
+from sender.core.signatures.plain import BASIC, BEARER, NONE, TOKEN_IN_HEADER
+from sender.core.signatures.preset import Headers, Option, Preset, Signable
+from sender.core.signatures.secret_formats import RANDOM_BYTES
+from sender.core.signatures.shopify import SHOPIFY
+from sender.core.signatures.slack import SLACK
+from sender.core.signatures.standard import STANDARD, SVIX
+from sender.core.signatures.stripe import STRIPE
+from shared.headers import REDACTED
+
+PRESETS: Mapping[str, Preset] = {
+    preset.scheme: preset
+    for preset in (
+        STANDARD,
+        STANDARD_ED25519,
+        GITHUB,
+        STRIPE,
+        SHOPIFY,
+        SLACK,
+        SVIX,
+        TOKEN_IN_HEADER,
+        BASIC,
+        BEARER,
+        NONE,
+    )
+}
+SCHEMES = tuple(PRESETS)
+
+__all__ = ["PRESETS", "RANDOM_BYTES", "SCHEMES", "Headers", "Option", "Preset", "Signable", "mask"]
+
+
+def mask(pairs: Headers, signature: Mapping[str, Any]) -> Headers:
+    """Return the header fields of a delivery as they may be kept: without a secret that stands in one in clear."""
+    bare = PRESETS[signature["scheme"]].bare_names(signature)
+    return tuple((name, REDACTED if name.lower() in bare else value) for name, value in pairs) if bare else pairs

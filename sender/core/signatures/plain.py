@@ -1,0 +1,79 @@
+"""No signature: the secret itself in a header of choice, as Basic (RFC 7617) or Bearer (RFC 6750), or nothing."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+
+from sender.core.signatures.preset import Headers, Option, Preset, Signable
+from sender.core.signatures.secret_formats import ANY, TEXT, TOKEN, USER_AND_PASSWORD
+from shared import headers
+
+_BODY_UNSIGNED = "It proves who sends, not what was sent: use https."
+
+
+def _check_header(name: str) -> str | None:
+    return headers.check_custom(name, "")
+
+
+def _token(secrets: Sequence[str], _what: Signable, options: Mapping[str, str]) -> Headers:
+    return ((options.get("header", TOKEN_HEADER), secrets[0]),)
+
+
+def _basic(secrets: Sequence[str], _what: Signable, _options: Mapping[str, str]) -> Headers:
+    return (("Authorization", "Basic " + base64.b64encode(secrets[0].encode()).decode()),)
+
+
+def _bearer(secrets: Sequence[str], _what: Signable, _options: Mapping[str, str]) -> Headers:
+    return (("Authorization", f"Bearer {secrets[0]}"),)
+
+
+def _none(_secrets: Sequence[str], _what: Signable, _options: Mapping[str, str]) -> Headers:
+    return ()
+
+
+TOKEN_HEADER = "X-Webhook-Token"  # noqa: S105  # a name, no secret
+
+TOKEN_IN_HEADER = Preset(
+    scheme="token",
+    title="Token in a header",
+    summary="The secret itself in a header whose name you choose.",
+    verify=f"Compare the header's value with the secret, in constant time. {_BODY_UNSIGNED}",
+    secret=TEXT,
+    sign=_token,
+    sends=(),
+    options=(Option("header", "Token header", "The header that carries the secret.", TOKEN_HEADER, _check_header),),
+    bare_option="header",
+)
+
+BASIC = Preset(
+    scheme="basic",
+    title="HTTP Basic",
+    summary="Authorization: Basic with a user name and a password.",
+    verify=f"Decode the base64 after Basic and compare user and password. {_BODY_UNSIGNED}",
+    secret=USER_AND_PASSWORD,
+    sign=_basic,
+    sends=("Authorization",),
+    bare=("Authorization",),
+)
+
+BEARER = Preset(
+    scheme="bearer",
+    title="HTTP Bearer",
+    summary="Authorization: Bearer with the secret as the token.",
+    verify=f"Compare what follows Bearer with the secret, in constant time. {_BODY_UNSIGNED}",
+    secret=TOKEN,
+    sign=_bearer,
+    sends=("Authorization",),
+    bare=("Authorization",),
+)
+
+NONE = Preset(
+    scheme="none",
+    title="Not signed",
+    summary="For endpoints that cannot check anything.",
+    verify="There is nothing to verify: anybody who knows the URL can send to it.",
+    secret=ANY,
+    sign=_none,
+    sends=(),
+)
