@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sender.core import matching
-from shared import headers, netguard, signing
+from sender.core import matching, signatures
+from shared import headers, netguard
 from shared.errors import FieldError
 from shared.netguard import AllowedTargets
 
@@ -15,13 +15,18 @@ MAX_NAME = 200
 MAX_PATTERNS = 50
 MAX_HEADERS = 20
 BODY_FORMATS = ("standard", "flat", "form")
-SCHEMES = ("standard", "none")
+MAX_IN_FLIGHT = 512
+MAX_RATE = 10_000
+RATE_PERIODS = ("second", "minute")
 EVENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookDraft:
-    """A webhook as it is asked for; `secret` None means: make one, or keep the present one."""
+    """A webhook as it is asked for; `secret` None means: make one, or keep the present one if it fits the scheme.
+
+    `options` are those of the signature preset; `rate_limit` counts requests per `rate_period`, None is no limit.
+    """
 
     name: str
     url: str
@@ -32,6 +37,10 @@ class WebhookDraft:
     scheme: str
     headers: Mapping[str, str]
     secret: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    max_in_flight: int = 10
+    rate_limit: int | None = None
+    rate_period: str = "second"
 
 
 def check_webhook(draft: WebhookDraft, known: Collection[str], allowed: AllowedTargets) -> list[FieldError]:
@@ -42,9 +51,9 @@ def check_webhook(draft: WebhookDraft, known: Collection[str], allowed: AllowedT
         *_check_event_types(draft.event_types, known),
         *_check_integration(draft.integration),
         *_check_choice("body_format", draft.body_format, BODY_FORMATS),
-        *_check_choice("signature.scheme", draft.scheme, SCHEMES),
+        *_check_signature(draft),
         *_check_headers(draft.headers),
-        *_check_secret(draft.secret),
+        *_check_pace(draft),
     ]
 
 
@@ -101,6 +110,28 @@ def _check_headers(given: Mapping[str, str]) -> Iterator[FieldError]:
         seen.add(name.lower())
 
 
-def _check_secret(secret: str | None) -> Iterator[FieldError]:
-    if secret is not None and (message := signing.check_secret(secret)):
+def _check_signature(draft: WebhookDraft) -> Iterator[FieldError]:
+    preset = signatures.PRESETS.get(draft.scheme)
+    if preset is None:
+        yield from _check_choice("signature.scheme", draft.scheme, signatures.SCHEMES)
+        return
+    known = {option.name: option for option in preset.options}
+    for name, value in draft.options.items():
+        if name not in known:
+            yield FieldError(f"signature.{name}", f"The scheme {draft.scheme} has no such option.")
+        elif message := known[name].check(value):
+            yield FieldError(f"signature.{name}", message)
+    if draft.secret is not None and (message := preset.secret.check(draft.secret)):
         yield FieldError("secret", message)
+    taken = preset.names(draft.options)
+    for name in draft.headers:
+        if name.lower() in taken:
+            yield FieldError("headers", f"{name} is set by the signature {preset.title}.")
+
+
+def _check_pace(draft: WebhookDraft) -> Iterator[FieldError]:
+    if not 1 <= draft.max_in_flight <= MAX_IN_FLIGHT:
+        yield FieldError("max_in_flight", f"Allow 1 to {MAX_IN_FLIGHT} requests at the same time.")
+    if draft.rate_limit is not None and not 1 <= draft.rate_limit <= MAX_RATE:
+        yield FieldError("rate_limit", f"Allow 1 to {MAX_RATE:,} requests per {draft.rate_period}, or set no limit.")
+    yield from _check_choice("rate_period", draft.rate_period, RATE_PERIODS)

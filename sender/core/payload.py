@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from shared import __version__, clock, signing
+from sender.core import signatures
+from sender.core.signatures import Signable
+from shared import __version__, clock
 from shared.exchange import Request
 
 BodyFormat = Literal["standard", "flat", "form"]
-Scheme = Literal["standard", "none"]
 
 USER_AGENT = f"Hookloop/{__version__}"
 
@@ -30,14 +31,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """What a webhook asks of the requests made to it; `secret` is in clear."""
+    """What a webhook asks of the requests made to it.
+
+    `signature` is its scheme with the options, `secrets` in clear are all that sign, the present one first.
+    """
 
     webhook_id: str
     url: str
     body_format: str
-    scheme: str
+    signature: Mapping[str, Any]
     headers: Mapping[str, str]
-    secret: str
+    secrets: tuple[str, ...]
 
 
 def prepare(message: Message, destination: Destination, now: datetime) -> Request:
@@ -54,9 +58,9 @@ def prepare(message: Message, destination: Destination, now: datetime) -> Reques
         ("webhook-id", message.event_id),
         ("webhook-timestamp", str(timestamp)),
     ]
-    if destination.scheme == "standard":
-        signature = signing.sign(destination.secret, message.event_id, timestamp, body)
-        headers.append(("webhook-signature", signature))
+    what = Signable(message.event_id, message.event_type, message.occurred_at, destination.webhook_id, timestamp, body)
+    preset = signatures.PRESETS[destination.signature["scheme"]]
+    headers.extend(preset.sign(destination.secrets, what, destination.signature))
     headers.extend(destination.headers.items())
     return Request("POST", destination.url, tuple(headers), body)
 

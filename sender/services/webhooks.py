@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from sender.core import signatures
 from sender.core.drafts import WebhookDraft, check_webhook
 from sender.models import Delivery, Webhook, db
-from sender.services import event_types, queries
+from sender.services import event_types, queries, secrets
 from sender.services.context import CHANGES, Context
 from sender.services.deliveries.webhook_health import cancel_pending
-from shared import changes, clock, ids, signing
+from shared import changes, clock, ids
 from shared.database import writing
 from shared.errors import InvalidInput, NotFound
 
 BulkVerb = Literal["pause", "activate", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A webhook as it was changed; `fresh_secret` when its scheme asked for another secret and one was made."""
+
+    webhook: Webhook
+    fresh_secret: bool
 
 
 def create(context: Context, draft: WebhookDraft) -> Webhook:
@@ -27,30 +37,29 @@ def create(context: Context, draft: WebhookDraft) -> Webhook:
     now = clock.now()
     webhook = Webhook(id=ids.new("whk", now), created_at=now, succeeded_count=0, failed_count=0)
     _fill(webhook, draft, now)
-    webhook.encrypted_secret = context.vault.lock(draft.secret or signing.new_secret())
+    secrets.put(context.vault, webhook, draft.secret, now)
     with writing(db.session) as session:
         session.add(webhook)
         changes.announce(session, CHANGES)
     return queries.get_webhook(webhook.id)
 
 
-def change(context: Context, webhook_id: str, draft: WebhookDraft) -> Webhook:
-    """Make a webhook be as `draft` says and return it; its secret stays unless the draft has one.
+def change(context: Context, webhook_id: str, draft: WebhookDraft) -> Change:
+    """Make a webhook be as `draft` says and return it; its secret stays if the draft has none and it fits.
 
-    Raise NotFound or InvalidInput.
+    A secret that is replaced so ends at once, see `secrets.rotate` for an overlap. Raise NotFound or InvalidInput.
     """
     _refuse_faults(context, draft)
     now = clock.now()
     with writing(db.session) as session:
-        webhook = queries.get_webhook(webhook_id)
-        was_active = webhook.active
+        webhook = secrets.lock_webhook(session, webhook_id)
+        was_active, preset = webhook.active, secrets.preset_of(webhook)
         _fill(webhook, draft, now)
-        if draft.secret:
-            webhook.encrypted_secret = context.vault.lock(draft.secret)
+        fresh = secrets.settle(context, session, webhook, preset, draft.secret, now)
         if was_active != draft.active:
             _switch(session, webhook, active=draft.active, now=now)
         changes.announce(session, CHANGES)
-    return queries.get_webhook(webhook_id)
+    return Change(queries.get_webhook(webhook_id), fresh)
 
 
 def draft_of(webhook: Webhook) -> WebhookDraft:
@@ -64,12 +73,16 @@ def draft_of(webhook: Webhook) -> WebhookDraft:
         body_format=webhook.body_format,
         scheme=webhook.signature["scheme"],
         headers=webhook.headers,
+        options={name: value for name, value in webhook.signature.items() if name not in ("scheme", "public_key")},
+        max_in_flight=webhook.max_in_flight,
+        rate_limit=webhook.rate_limit,
+        rate_period=webhook.rate_period,
     )
 
 
 def reveal_secret(context: Context, webhook_id: str) -> str:
-    """Return a webhook's signing secret in clear; raise NotFound."""
-    return context.vault.unlock(queries.get_webhook(webhook_id).encrypted_secret)
+    """Return a webhook's secret in clear, as its receiver needs it; raise NotFound."""
+    return secrets.reveal(context, queries.get_webhook(webhook_id)).secret
 
 
 def apply(verb: BulkVerb, webhook_ids: Sequence[str]) -> int:
@@ -111,8 +124,11 @@ def _fill(webhook: Webhook, draft: WebhookDraft, now: datetime) -> None:
     webhook.event_types = list(dict.fromkeys(draft.event_types))
     webhook.integration = draft.integration
     webhook.body_format = draft.body_format
-    webhook.signature = {"scheme": draft.scheme}
+    webhook.signature = {"scheme": draft.scheme, **signatures.PRESETS[draft.scheme].defaults, **draft.options}
     webhook.headers = dict(draft.headers)
+    webhook.max_in_flight = draft.max_in_flight
+    webhook.rate_limit = draft.rate_limit
+    webhook.rate_period = draft.rate_period
     webhook.active = draft.active
     webhook.updated_at = now
 

@@ -17,6 +17,7 @@ from sender.core.payload import Destination, Message
 from sender.models import Delivery, Event
 from sender.services.deliveries import lanes
 from sender.services.deliveries.lanes import Lanes
+from sender.services.secrets import live
 from sender.services.vault import Vault
 
 # Due rows looked at for each one wanted. When all of them belong to webhooks that can take no more, each other
@@ -131,7 +132,7 @@ def claim_due(
     taken = [one for one in choice.taken if one.delivery_id in got]
     lanes.keep(connection, found, Counter(one.webhook_id for one in taken), choice.probed, now + lease)
     event_ids = {row.id: row.event_id for row in rows}
-    destinations = {key: destination(found.facts[key], vault) for key in {one.webhook_id for one in taken}}
+    destinations = {key: destination(found.facts[key], vault, now) for key in {one.webhook_id for one in taken}}
     messages = _messages(connection, {event_ids[one.delivery_id] for one in taken})
     return Claim(
         [
@@ -150,15 +151,15 @@ def claim_due(
     )
 
 
-def destination(webhook: Any, vault: Vault) -> Destination:
-    """Return what a webhook (its row) asks of the requests made to it."""
+def destination(webhook: Any, vault: Vault, now: datetime) -> Destination:
+    """Return what a webhook (its row) asks of the requests made to it at `now`."""
     return Destination(
         webhook_id=webhook.id,
         url=webhook.url,
         body_format=webhook.body_format,
-        scheme=webhook.signature["scheme"],
+        signature=webhook.signature,
         headers=webhook.headers,
-        secret=vault.unlock(webhook.encrypted_secret),
+        secrets=live(vault, webhook, now),
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from sender.core import retry
 from sender.core.retry import Decision
+from sender.core.signatures import mask
 from sender.models import Attempt, Delivery
 from sender.services import operations
 from sender.services.deliveries import webhook_health
@@ -139,7 +140,7 @@ def _attempt(result: Result, number: int) -> dict[str, Any]:
         "detail": exchange.outcome.detail,
         "method": exchange.request.method,
         "url": exchange.request.url,
-        "request_headers": exchange.request.headers,
+        "request_headers": mask(exchange.request.headers, result.claimed.destination.signature),
         "request_body": exchange.request.body,
         "status": response.status if response else None,
         "response_headers": response.headers if response else None,

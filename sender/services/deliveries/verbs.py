@@ -108,5 +108,5 @@ def _claimed(context: Context, webhook: Webhook, event: Event, delivery: Deliver
         webhook_id=webhook.id,
         test=True,
         message=Message(event.id, event.type, event.created_at, event.payload),
-        destination=destination(webhook, context.vault),
+        destination=destination(webhook, context.vault, delivery.created_at),
     )

@@ -11,18 +11,22 @@ from flask_openapi3.models.tag import Tag
 from pydantic import Field
 
 from sender.core.drafts import WebhookDraft
-from sender.services import context, deliveries, queries, webhooks
+from sender.services import context, deliveries, queries, secrets, webhooks
 from sender.services.queries import WebhookFilter
 from sender.views.api.schemas.base import ById, PageQuery
 from sender.views.api.schemas.deliveries import DeliveryOut
 from sender.views.api.schemas.webhooks import (
+    Rotated,
+    RotateIn,
     Secret,
     TestIn,
+    WebhookChanged,
     WebhookCreated,
     WebhookIn,
     WebhookOut,
     WebhookPage,
     WebhookPatch,
+    old_secrets,
 )
 from shared.web.json import nothing, reply
 
@@ -57,7 +61,8 @@ def create_webhook(body: WebhookIn) -> Response:
     """Register a webhook; the answer holds its signing secret."""
     tools = context.current()
     fields = body.model_dump(exclude={"signature"})
-    webhook = webhooks.create(tools, WebhookDraft(scheme=body.signature.scheme, **fields))
+    fields |= {"scheme": body.signature.scheme, "options": body.signature.options}
+    webhook = webhooks.create(tools, WebhookDraft(**fields))
     secret = webhooks.reveal_secret(tools, webhook.id)
     created = WebhookCreated(**WebhookOut.of(webhook).model_dump(), secret=secret)
     return reply(created, 201, Location=f"/api/v1/webhooks/{webhook.id}")
@@ -69,14 +74,21 @@ def get_webhook(path: ById) -> Response:
     return reply(WebhookOut.of(queries.get_webhook(path.id)))
 
 
-@api.patch("/<id>", responses={200: WebhookOut})
+@api.patch("/<id>", responses={200: WebhookChanged})
 def change_webhook(path: ById, body: WebhookPatch) -> Response:
     """Change a webhook; what is not given stays."""
+    tools = context.current()
     changes: dict[str, Any] = body.model_dump(exclude_none=True, exclude={"signature"})
+    if "rate_limit" in body.model_fields_set:
+        changes["rate_limit"] = body.rate_limit
     if body.signature is not None:
-        changes["scheme"] = body.signature.scheme
+        changes |= {"scheme": body.signature.scheme, "options": body.signature.options}
     draft = replace(webhooks.draft_of(queries.get_webhook(path.id)), **changes)
-    return reply(WebhookOut.of(webhooks.change(context.current(), path.id, draft)))
+    change = webhooks.change(tools, path.id, draft)
+    answer = WebhookChanged.of(change.webhook)
+    if change.fresh_secret:
+        answer = answer.model_copy(update={"secret": webhooks.reveal_secret(tools, path.id)})
+    return reply(answer)
 
 
 @api.delete("/<id>", responses={204: None})
@@ -89,7 +101,24 @@ def delete_webhook(path: ById) -> Response:
 @api.get("/<id>/secret", responses={200: Secret})
 def get_secret(path: ById) -> Response:
     """Get a webhook's signing secret."""
-    return reply(Secret(secret=webhooks.reveal_secret(context.current(), path.id)))
+    found = secrets.reveal(context.current(), queries.get_webhook(path.id))
+    return reply(Secret(secret=found.secret, public_key=found.public_key))
+
+
+@api.post("/<id>/secret/rotate", responses={200: Rotated})
+def rotate_secret(path: ById, body: RotateIn) -> Response:
+    """Give a webhook another secret; the present one signs beside it for a while, where the scheme allows."""
+    tools = context.current()
+    webhook = secrets.rotate(tools, path.id, body.secret, body.overlap_seconds)
+    found = secrets.reveal(tools, webhook)
+    return reply(Rotated(secret=found.secret, public_key=found.public_key, old_secrets=old_secrets(webhook)))
+
+
+@api.delete("/<id>/secret/old", responses={204: None})
+def revoke_old_secrets(path: ById) -> Response:
+    """Have no old secret sign from now on."""
+    secrets.revoke_old(path.id)
+    return nothing()
 
 
 @api.post("/<id>/test", responses={200: DeliveryOut})

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from typing import Any
 
+from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
+
+from sender.core.signatures import SCHEMES
 from sender.models import Webhook
+from sender.services import secrets
 from sender.views.api.schemas.base import Moment, Strict
+from shared import clock
 
 
 class Signature(Strict):
-    """How deliveries are signed."""
+    """How deliveries are signed: the scheme, and what it lets one set."""
 
-    scheme: str = Field("standard", description="`standard` (Standard Webhooks v1) or `none`.")
+    scheme: str = Field("standard", description=f"One of {', '.join(f'`{scheme}`' for scheme in SCHEMES)}.")
+    header: str | None = Field(None, description="`token`: the header that carries the secret.")
+    shop_domain: str | None = Field(None, description="`shopify`: sent as `X-Shopify-Shop-Domain`.")
+    public_key: str | None = Field(
+        None, description="`standard-ed25519`: `whpk_…`, with which v1a is verified. Read only: it follows the secret."
+    )
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What was set beside the scheme."""
+        return self.model_dump(exclude={"scheme", "public_key"})
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in handler(self).items() if value is not None}
+
+
+class OldSecret(BaseModel):
+    """A secret before the present one that still signs."""
+
+    expires_at: Moment
 
 
 class WebhookIn(Strict):
@@ -25,11 +50,23 @@ class WebhookIn(Strict):
     body_format: str = Field("standard", description="`standard`, `flat` or `form`.")
     signature: Signature = Field(default_factory=Signature)
     headers: dict[str, str] = Field(default_factory=dict, description="Headers added to every delivery.")
-    secret: str | None = Field(None, description="`whsec_` and base64 of 24 to 64 bytes; made when absent.")
+    secret: str | None = Field(
+        None,
+        description="Made when absent. `standard` and `svix`: `whsec_` and base64 of 24 to 64 bytes; "
+        "`standard-ed25519`: the same, `whsk_` and a key pair, or both with a space between; `basic`: "
+        "`user:password`; others: 8 to 512 printable ASCII characters.",
+    )
+    max_in_flight: int = Field(10, description="Requests at the same time, 1 to 512.")
+    rate_limit: int | None = Field(None, description="Requests per `rate_period`, 1 to 10,000; null: no limit.")
+    rate_period: str = Field("second", description="`second` or `minute`.")
 
 
 class WebhookPatch(Strict):
-    """A change of a webhook: only what is given changes."""
+    """A change of a webhook: only what is given changes.
+
+    A secret that is given replaces the present one at once. A scheme that the present secret does not fit gets a
+    fresh one, which the answer holds.
+    """
 
     name: str | None = None
     url: str | None = None
@@ -40,6 +77,9 @@ class WebhookPatch(Strict):
     signature: Signature | None = None
     headers: dict[str, str] | None = None
     secret: str | None = None
+    max_in_flight: int | None = None
+    rate_limit: int | None = Field(None, description="Null takes the limit away.")
+    rate_period: str | None = None
 
 
 class WebhookOut(BaseModel):
@@ -56,6 +96,10 @@ class WebhookOut(BaseModel):
     body_format: str
     signature: Signature
     headers: dict[str, str]
+    old_secrets: list[OldSecret] = Field(description="Secrets before the present one that still sign, newest first.")
+    max_in_flight: int
+    rate_limit: int | None
+    rate_period: str
     created_at: Moment
     updated_at: Moment
     succeeded_count: int
@@ -67,14 +111,20 @@ class WebhookOut(BaseModel):
     @classmethod
     def of(cls, webhook: Webhook) -> WebhookOut:
         """Return the view of a webhook; it holds no secret."""
-        fields = {name: getattr(webhook, name) for name in cls.model_fields}
-        return cls.model_validate(fields)
+        fields = {name: getattr(webhook, name) for name in WebhookOut.model_fields if name != "old_secrets"}
+        return cls.model_validate(fields | {"old_secrets": old_secrets(webhook)})
 
 
 class WebhookCreated(WebhookOut):
     """A webhook just registered, with the secret that its receiver verifies with."""
 
     secret: str
+
+
+class WebhookChanged(WebhookOut):
+    """A webhook just changed."""
+
+    secret: str | None = Field(None, description="The fresh secret, when the new scheme needed one.")
 
 
 class WebhookPage(BaseModel):
@@ -88,6 +138,23 @@ class Secret(BaseModel):
     """A signing secret in clear."""
 
     secret: str
+    public_key: str | None = Field(None, description="`standard-ed25519`: what v1a is verified with.")
+
+
+class RotateIn(Strict):
+    """Which secret comes next, and how long the present one signs beside it."""
+
+    secret: str | None = Field(None, description="Made when absent; the present one again changes nothing.")
+    overlap_seconds: int = Field(
+        secrets.DEFAULT_OVERLAP,
+        description="0 to 604,800; 0 ends all old secrets at once, and so does a scheme that carries one signature.",
+    )
+
+
+class Rotated(Secret):
+    """The new secret, and the old ones that sign beside it."""
+
+    old_secrets: list[OldSecret] = Field(description="Newest first, at most 5; empty when the new one signs alone.")
 
 
 class TestIn(Strict):
@@ -96,3 +163,8 @@ class TestIn(Strict):
     __test__ = False  # not a test class
 
     event_type: str | None = None
+
+
+def old_secrets(webhook: Webhook) -> list[OldSecret]:
+    """Return the ends of the old secrets that sign right now."""
+    return [OldSecret(expires_at=end) for end in secrets.ends(webhook, clock.now())]

@@ -1,0 +1,178 @@
+"""The secrets of a webhook: which of them sign, rotating them with an overlap, revoking old ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sender.core import signatures
+from sender.core.signatures import RANDOM_BYTES, Preset
+from sender.models import Webhook, db
+from sender.services import operations
+from sender.services.context import CHANGES, Context
+from sender.services.vault import Vault
+from shared import changes, clock
+from shared.database import writing
+from shared.errors import FieldError, InvalidInput, NotFound
+
+DEFAULT_OVERLAP = 86_400
+MAX_OVERLAP = 604_800
+MAX_OLD = 5
+
+_log = structlog.get_logger("sender.secrets")
+
+
+class Holder(Protocol):
+    """A webhook's row, or anything else with these of its columns."""
+
+    @property
+    def encrypted_secret(self) -> str:
+        """The present secret."""
+
+    @property
+    def old_secrets(self) -> list[list[str]]:
+        """Pairs of an old secret and the time of its end, newest first."""
+
+    @property
+    def signature(self) -> Mapping[str, Any]:
+        """The scheme and its options."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What a webhook is signed with: its secret as the receiver has it, and the public key of ed25519."""
+
+    secret: str
+    public_key: str | None
+
+
+def live(vault: Vault, webhook: Holder, now: datetime) -> tuple[str, ...]:
+    """Return the secrets in clear that sign at `now`, the present one first."""
+    if not webhook.old_secrets:
+        return (vault.unlock(webhook.encrypted_secret),)
+    old = [locked for locked, end in webhook.old_secrets if _moment(end) > now]
+    return tuple(map(vault.unlock, [webhook.encrypted_secret, *old]))
+
+
+def ends(webhook: Holder, now: datetime) -> list[datetime]:
+    """Return when each old secret that still signs at `now` will end, newest secret first."""
+    return [moment for _, end in webhook.old_secrets if (moment := _moment(end)) > now]
+
+
+def reveal(context: Context, webhook: Holder) -> Secrets:
+    """Return the present secret as its receiver needs it; a private key stays here."""
+    shared = preset_of(webhook).secret.shared(context.vault.unlock(webhook.encrypted_secret))
+    return Secrets(shared, webhook.signature.get("public_key"))
+
+
+def rotate(context: Context, webhook_id: str, secret: str | None, overlap: int = DEFAULT_OVERLAP) -> Webhook:
+    """Give a webhook another secret, a fresh one when `secret` is None, and return the webhook.
+
+    For `overlap` seconds the present secret goes on signing beside it, if the scheme carries several signatures;
+    otherwise it ends at once. The present secret again changes nothing. Raise NotFound or InvalidInput.
+    """
+    if not 0 <= overlap <= MAX_OVERLAP:
+        raise InvalidInput.of(FieldError("overlap_seconds", f"Overlap by 0 to {MAX_OVERLAP:,} seconds."))
+    now = clock.now()
+    with writing(db.session) as session:
+        webhook = lock_webhook(session, webhook_id)
+        format_ = preset_of(webhook).secret
+        if secret is not None and (message := format_.check(secret)):
+            raise InvalidInput.of(FieldError("secret", message))
+        present = context.vault.unlock(webhook.encrypted_secret)
+        if secret is None or secret not in (present, format_.shared(present)):
+            put(context.vault, webhook, secret, now, overlap=overlap)
+            tell(session, webhook, now)
+            changes.announce(session, CHANGES)
+    return webhook
+
+
+def revoke_old(webhook_id: str) -> None:
+    """Have only the present secret sign from now on; raise NotFound."""
+    with writing(db.session) as session:
+        webhook = lock_webhook(session, webhook_id)
+        if webhook.old_secrets:
+            webhook.old_secrets = []
+            webhook.updated_at = clock.now()
+            changes.announce(session, CHANGES)
+            _log.info("old secrets revoked", webhook_id=webhook_id)
+
+
+def settle(
+    context: Context, session: Session, webhook: Webhook, before: Preset, given: str | None, now: datetime
+) -> bool:
+    """Make a changed webhook's secret be `given`, or fit its scheme, which was `before`; return whether it is fresh.
+
+    The present one stays if nothing else is given and it fits. There is no overlap: what is replaced ends at once.
+    """
+    preset = preset_of(webhook)
+    present = context.vault.unlock(webhook.encrypted_secret)
+    shared = before.secret.shared(present)
+    if preset is before and given in (None, present, shared):
+        _show_key(webhook, present)
+        return False
+    keeps = given is None and preset.secret.check(shared) is None
+    put(context.vault, webhook, shared if keeps else given, now)
+    if not keeps:
+        tell(session, webhook, now)
+    return given is None and not keeps
+
+
+def put(vault: Vault, webhook: Webhook, secret: str | None, now: datetime, *, overlap: int = 0) -> None:
+    """Set a webhook's secret, a fresh one when `secret` is None; the present one signs on for `overlap` seconds.
+
+    Without an overlap all old secrets end too.
+    """
+    preset = preset_of(webhook)
+    random = os.urandom(RANDOM_BYTES)
+    fresh = preset.secret.complete(secret, random) if secret else preset.secret.make(random)
+    webhook.old_secrets = _outgoing(vault, webhook, fresh, now, overlap) if overlap and preset.several else []
+    webhook.encrypted_secret = vault.lock(fresh)
+    webhook.updated_at = now
+    _show_key(webhook, fresh)
+
+
+def tell(session: Session, webhook: Webhook, now: datetime) -> None:
+    """Publish that a webhook has another secret, in the open writing transaction; no secret is in it."""
+    end = clock.rfc3339(ends(webhook, now)[0]) if webhook.old_secrets else None
+    operations.emit(session, "secret.rotated", {"old_secret_expires_at": end}, about=webhook, now=now)
+    _log.info("secret rotated", webhook_id=webhook.id, old_secret_expires_at=end)
+
+
+def preset_of(webhook: Holder) -> Preset:
+    """Return the preset that a webhook is signed with."""
+    return signatures.PRESETS[webhook.signature["scheme"]]
+
+
+def lock_webhook(session: Session, webhook_id: str) -> Webhook:
+    """Return a webhook that no other transaction changes until this one ends; raise NotFound."""
+    query = select(Webhook).where(Webhook.id == webhook_id, Webhook.deleted_at.is_(None)).with_for_update()
+    webhook = session.scalar(query.execution_options(populate_existing=True))
+    if webhook is None:
+        raise NotFound(f"There is no webhook {webhook_id}.")
+    return webhook
+
+
+def _outgoing(vault: Vault, webhook: Webhook, fresh: str, now: datetime, overlap: int) -> list[list[str]]:
+    """The present secret and the old ones that have not ended, without the one that comes back; the newest few."""
+    end = clock.rfc3339(now + timedelta(seconds=overlap))
+    old = [[locked, until] for locked, until in webhook.old_secrets if _moment(until) > now]
+    kept = [pair for pair in [[webhook.encrypted_secret, end], *old] if vault.unlock(pair[0]) != fresh]
+    return kept[:MAX_OLD]
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _show_key(webhook: Webhook, secret: str) -> None:
+    """Keep the public key of a secret in the open, beside the scheme."""
+    if public_key := preset_of(webhook).public_key:
+        webhook.signature = {**webhook.signature, "public_key": public_key(secret)}

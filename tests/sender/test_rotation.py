@@ -1,0 +1,214 @@
+"""Rotation: who signs when, what is shown of it, what is told, and what stays hidden."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import standardwebhooks
+from sqlalchemy import select, update
+
+from sender.models import Event, Webhook, db
+from sender.services import secrets
+from sender.services.vault import Vault
+from tests.sender.verifiers import REFUSALS, VERIFIERS, verify_v1a
+
+OTHER = "whsec_" + "QUJD" * 12
+DAY = 86_400
+
+
+@pytest.fixture
+def hook(api, sink):
+    return api.webhook(sink.url())
+
+
+def path_of(hook):
+    return f"/api/v1/webhooks/{hook['id']}"
+
+
+def rotate(api, hook, **body):
+    status, rotated = api("POST", f"{path_of(hook)}/secret/rotate", body)
+    assert status == 200, rotated
+    return rotated
+
+
+def deliver(api, sink, hook):
+    """One delivery's headers and body as they arrived."""
+    assert api("POST", f"{path_of(hook)}/test", {})[1]["state"] == "succeeded"
+    headers, body = sink.requests[-1]
+    return {name.lower(): value for name, value in headers}, body
+
+
+def tokens(headers):
+    return headers["webhook-signature"].split(" ")
+
+
+def expire(app, hook):
+    """Let the ends of all old secrets be past."""
+    past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+    with app.app_context():
+        row = db.session.scalar(select(Webhook).where(Webhook.id == hook["id"]))
+        old = [[locked, past] for locked, _ in row.old_secrets]
+        db.session.execute(update(Webhook).where(Webhook.id == hook["id"]).values(old_secrets=old))
+        db.session.commit()
+
+
+def expires_in(old):
+    return (datetime.fromisoformat(old["expires_at"]) - datetime.now(UTC)).total_seconds()
+
+
+def test_both_secrets_verify_during_the_overlap_and_only_the_new_one_after_it(api, app, sink, hook):
+    rotated = rotate(api, hook)
+    assert rotated["secret"] != hook["secret"]
+    (old,) = rotated["old_secrets"]
+    assert DAY - 60 < expires_in(old) <= DAY
+    headers, body = deliver(api, sink, hook)
+    for secret in (hook["secret"], rotated["secret"]):
+        standardwebhooks.Webhook(secret).verify(body, headers)
+    expire(app, hook)
+    headers, body = deliver(api, sink, hook)
+    assert len(tokens(headers)) == 1
+    standardwebhooks.Webhook(rotated["secret"]).verify(body, headers)
+    with pytest.raises(REFUSALS):
+        standardwebhooks.Webhook(hook["secret"]).verify(body, headers)
+    assert api("GET", path_of(hook))[1]["old_secrets"] == []
+
+
+@pytest.mark.parametrize("scheme", ["standard-ed25519", "stripe", "svix"])
+def test_every_scheme_that_carries_several_signatures_overlaps(api, sink, scheme):
+    hook = api.webhook(sink.url(), signature={"scheme": scheme})
+    rotated = rotate(api, hook)
+    arrived = deliver(api, sink, hook)
+    for secret in (hook["secret"], rotated["secret"]):
+        VERIFIERS[scheme](secret, *arrived)
+    if scheme == "standard-ed25519":
+        for key in (hook["signature"]["public_key"], rotated["public_key"]):
+            verify_v1a(key, *arrived)
+
+
+@pytest.mark.parametrize("scheme", ["github", "shopify", "slack"])
+def test_a_scheme_of_one_signature_uses_the_new_secret_at_once(api, sink, scheme):
+    hook = api.webhook(sink.url(), signature={"scheme": scheme})
+    rotated = rotate(api, hook, overlap_seconds=DAY)
+    assert rotated["old_secrets"] == []
+    arrived = deliver(api, sink, hook)
+    VERIFIERS[scheme](rotated["secret"], *arrived)
+    with pytest.raises(REFUSALS):
+        VERIFIERS[scheme](hook["secret"], *arrived)
+
+
+def test_old_secrets_are_revoked_at_once_and_again_without_harm(api, sink, hook):
+    rotate(api, hook)
+    for _ in range(2):
+        assert api("DELETE", f"{path_of(hook)}/secret/old")[0] == 204
+    assert api("GET", path_of(hook))[1]["old_secrets"] == []
+    assert len(tokens(deliver(api, sink, hook)[0])) == 1
+
+
+def test_rotating_without_overlap_ends_every_old_secret(api, sink, hook):
+    rotate(api, hook)
+    rotated = rotate(api, hook, overlap_seconds=0)
+    assert rotated["old_secrets"] == []
+    assert len(tokens(deliver(api, sink, hook)[0])) == 1
+
+
+def test_a_secret_of_ones_own_is_taken_and_the_same_again_changes_nothing(api, hook):
+    first = rotate(api, hook, secret=OTHER)
+    assert first["secret"] == OTHER
+    assert rotate(api, hook, secret=OTHER) == first
+    assert api("GET", f"{path_of(hook)}/secret")[1]["secret"] == OTHER
+
+
+def test_going_back_to_an_old_secret_does_not_sign_with_it_twice(api, sink, hook):
+    rotate(api, hook, secret=OTHER)
+    back = rotate(api, hook, secret=hook["secret"])
+    assert len(back["old_secrets"]) == 1
+    assert len(tokens(deliver(api, sink, hook)[0])) == 2
+
+
+def test_at_most_five_old_secrets_sign_and_the_oldest_goes(api, sink, hook):
+    seen = [hook["secret"], *(rotate(api, hook)["secret"] for _ in range(7))]
+    headers, body = deliver(api, sink, hook)
+    assert len(tokens(headers)) == 6
+    for secret in seen[-6:]:
+        standardwebhooks.Webhook(secret).verify(body, headers)
+    with pytest.raises(REFUSALS):
+        standardwebhooks.Webhook(seen[1]).verify(body, headers)
+
+
+def test_what_has_ended_is_dropped_at_the_next_rotation(api, app, hook):
+    rotate(api, hook)
+    expire(app, hook)
+    assert len(rotate(api, hook)["old_secrets"]) == 1
+    with app.app_context():
+        assert len(db.session.scalar(select(Webhook.old_secrets))) == 1
+
+
+def test_a_secret_given_with_a_change_replaces_the_old_ones_at_once(api, sink, hook):
+    rotate(api, hook)
+    assert api("PATCH", path_of(hook), {"secret": OTHER})[1]["old_secrets"] == []
+    headers, body = deliver(api, sink, hook)
+    assert len(tokens(headers)) == 1
+    standardwebhooks.Webhook(OTHER).verify(body, headers)
+
+
+def test_a_change_that_leaves_scheme_and_secret_alone_keeps_the_overlap(api, hook):
+    rotated = rotate(api, hook, secret=OTHER)
+    for change in ({"name": "Other"}, {"secret": OTHER}, {"signature": {"scheme": "standard"}}):
+        assert api("PATCH", path_of(hook), change)[1]["old_secrets"] == rotated["old_secrets"]
+    assert api("PATCH", path_of(hook), {"signature": {"scheme": "github"}})[1]["old_secrets"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"overlap_seconds": -1}, "overlap_seconds"),
+        ({"overlap_seconds": 7 * DAY + 1}, "overlap_seconds"),
+        ({"secret": "short"}, "secret"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_changes_nothing(api, hook, body, field):
+    status, problem = api("POST", f"{path_of(hook)}/secret/rotate", body)
+    assert (status, problem["errors"][0]["field"]) == (422, field)
+    assert api("GET", f"{path_of(hook)}/secret")[1]["secret"] == hook["secret"]
+
+
+def test_an_unknown_webhook_has_no_secret_to_rotate(api):
+    assert api("POST", "/api/v1/webhooks/whk_x/secret/rotate", {})[0] == 404
+    assert api("DELETE", "/api/v1/webhooks/whk_x/secret/old")[0] == 404
+
+
+def test_a_rotation_is_told_to_others_and_no_secret_is_told_or_logged(api, app, sink, hook, caplog):
+    watcher = api.webhook(sink.url(), event_types=["secret.rotated"])
+    caplog.set_level(logging.DEBUG)
+    rotated = rotate(api, hook)
+    api("PATCH", path_of(hook), {"secret": OTHER})
+    with app.app_context():
+        payloads = [json.loads(text) for text in db.session.scalars(select(Event.payload).order_by(Event.created_at))]
+        row = db.session.scalar(select(Webhook).where(Webhook.id == hook["id"]))
+        kept = row.encrypted_secret + json.dumps(row.old_secrets)
+    assert [one["webhook_id"] for one in payloads] == [hook["id"]] * 2
+    assert [one["old_secret_expires_at"] for one in payloads] == [rotated["old_secrets"][0]["expires_at"], None]
+    owed = api("GET", f"/api/v1/deliveries?webhook_id={watcher['id']}")[1]["items"]
+    assert [one["event_type"] for one in owed] == ["secret.rotated"] * 2
+    said = caplog.text + json.dumps(payloads) + kept
+    assert not any(secret in said for secret in (hook["secret"], rotated["secret"], OTHER))
+
+
+def test_secrets_that_are_live_are_found_on_any_row_and_end_on_the_second():
+    vault = Vault("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+    now = datetime(2026, 2, 12, tzinfo=UTC)
+
+    class Row:
+        signature = {"scheme": "standard"}  # noqa: RUF012
+        encrypted_secret = vault.lock("present")
+        old_secrets = [  # noqa: RUF012
+            [vault.lock("old"), "2026-02-12T00:00:01.000000Z"],
+            [vault.lock("ended"), "2026-02-12T00:00:00.000000Z"],
+        ]
+
+    assert secrets.live(vault, Row, now) == ("present", "old")
+    assert secrets.live(vault, Row, now + timedelta(seconds=1)) == ("present",)
+    assert secrets.ends(Row, now) == [now + timedelta(seconds=1)]
