@@ -89,12 +89,35 @@ def test_a_fresh_connection_that_is_cut_is_a_failure_at_once() -> None:
         assert endpoint.connections == 1
 
 
-def test_a_kept_connection_on_which_an_answer_began_is_not_replaced() -> None:
+@pytest.mark.parametrize(("reset", "kind"), [(False, "protocol"), (True, "reset")])
+def test_a_kept_connection_on_which_an_answer_began_is_not_replaced(reset: bool, kind: str) -> None:
     door = Door(LOCAL, PATIENT)
-    with listening(by_connection(going_stale(HEAD), serving())) as endpoint:
+    with listening(by_connection(going_stale(HEAD, reset=reset), serving())) as endpoint:
         assert door.send(post(endpoint.url())).outcome.kind == "succeeded"
-        assert door.send(post(endpoint.url())).outcome.kind == "protocol"
+        assert door.send(post(endpoint.url())).outcome.kind == kind
         assert endpoint.connections == 1
+        door.close()
+
+
+def test_a_stale_connection_is_not_replaced_by_another_stale_one() -> None:
+    both = threading.Barrier(2)
+
+    def behave(peer: Peer) -> None:
+        peer.read()
+        both.wait(30)
+        peer.send(OK)
+        peer.read()
+
+    door = Door(LOCAL, PATIENT)
+    with listening(by_connection(behave, behave, serving())) as endpoint:
+        threads = [threading.Thread(target=door.send, args=(post(endpoint.url()),)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert endpoint.connections == 2
+        assert door.send(post(endpoint.url())).outcome.kind == "succeeded"
+        assert (endpoint.connections, len(endpoint.requests)) == (3, 4)
         door.close()
 
 

@@ -140,6 +140,22 @@ def test_an_old_deadline_does_not_cut_what_a_new_attempt_uses() -> None:
     watchdog.close()
 
 
+def test_a_nearer_deadline_is_kept_while_the_thread_sleeps_until_a_later_one() -> None:
+    watchdog = Watchdog()
+    watchdog.watch(late := Attempt(Limits(total=300), clock.monotonic(), watchdog.lock))
+    for _ in range(2):  # after the first the thread sleeps until the late one
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            soon = Attempt(Limits(total=0.05), clock.monotonic(), watchdog.lock)
+            soon.hold(ours)
+            watchdog.watch(soon)
+            theirs.settimeout(60)
+            assert theirs.recv(1) == b""
+            soon.let_go()
+    watchdog.forget(late)
+    watchdog.close()
+
+
 def test_what_is_held_after_the_deadline_is_cut_at_once() -> None:
     lock = threading.Lock()
     late = Attempt(PATIENT, clock.monotonic(), lock)
