@@ -51,7 +51,7 @@ class Worker:
         self._stopping = threading.Event()
         self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
         self._senders = Senders(context, self._results, self._wake.set)
-        self._under_way: dict[str, Claimed] = {}
+        self._under_way: dict[tuple[str, str], Claimed] = {}  # by delivery and claim: a lapsed one may be claimed anew
         self._unrecorded: list[Result] = []
         self._swept_at = float("-inf")
         self._next_sweep = 0.0  # seconds until a sweep that was due too early
@@ -85,7 +85,7 @@ class Worker:
         try:
             now = clock.now()
             claim = self._record_and_claim(now)
-            self._under_way.update({one.delivery_id: one for one in claim.taken})
+            self._under_way.update({one.key: one for one in claim.taken})
             self._senders.send(claim.taken)
             self._sweep(now)
             pause = self._pause(now, claim)
@@ -101,7 +101,7 @@ class Worker:
         self._drain()
         lapsed = self._senders.lapsed()
         for late in lapsed:
-            self._under_way.pop(late.delivery_id, None)
+            self._under_way.pop(late.key, None)
         free = self._threads * _AHEAD - len(self._under_way) + len(self._unrecorded)
         if not self._unrecorded and not lapsed and not (free > 0 and self._is_due(now)):
             return Claim([])
@@ -120,7 +120,7 @@ class Worker:
             if self._unrecorded or lapsed or claim.taken:
                 changes.announce(connection, CHANGES)
         for result in self._unrecorded:
-            self._under_way.pop(result.claimed.delivery_id, None)
+            self._under_way.pop(result.claimed.key, None)
         self._unrecorded.clear()
         return claim
 
@@ -129,7 +129,7 @@ class Worker:
             return is_due(connection, now)
 
     def _slow_under_way(self) -> int:
-        done = {result.claimed.delivery_id for result in self._unrecorded}
+        done = {result.claimed.key for result in self._unrecorded}
         return sum(claim.slow for key, claim in self._under_way.items() if key not in done)
 
     def _sweep(self, now: datetime) -> None:
@@ -162,14 +162,14 @@ class Worker:
         """Record attempts as they end until `deadline`, then give the rest back so that another makes them at once."""
         unsent = self._senders.take_back()
         for claim in unsent:
-            self._under_way.pop(claim.delivery_id, None)
+            self._under_way.pop(claim.key, None)
         while len(self._unrecorded) < len(self._under_way) and clock.monotonic() < deadline:
             self._wake.clear()
             self._drain()
             if len(self._unrecorded) < len(self._under_way):
                 self._wake.wait(min(_RECORD_WITHIN, max(0.0, deadline - clock.monotonic())))
         self._drain()
-        done = {result.claimed.delivery_id for result in self._unrecorded}
+        done = {result.claimed.key for result in self._unrecorded}
         with writing_connection(self._engine) as connection:
             now = clock.now()
             record(connection, self._unrecorded, self._rules, now)

@@ -98,6 +98,11 @@ class Claimed:
     destination: Destination
     slow: bool = False
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells this claim from any other, also from another claim of the same delivery."""
+        return self.delivery_id, self.claim_id
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
