@@ -61,8 +61,7 @@ def all_types(*, retired: bool = False) -> list[EventType]:
 
 def get(slug: str) -> EventType:
     """Return one event type, retired or not; raise NotFound."""
-    retired = db.session.get(RetiredEventType, slug)
-    retired_at = retired.retired_at if retired else None
+    retired_at = db.session.scalar(select(RetiredEventType.retired_at).where(RetiredEventType.slug == slug))
     if _is_ours(slug):
         return _of_built_in(catalogue.get(slug), retired_at)
     if row := db.session.get(CustomEventType, slug):

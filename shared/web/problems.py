@@ -32,7 +32,7 @@ _HELP = {
 class FieldProblem(BaseModel):
     """One wrong field."""
 
-    field: str = Field(description="Dotted path of the field.", examples=["url"])
+    field: str = Field(description="Path of the field.", examples=["url", "events[3].type"])
     message: str = Field(description="What is wrong, in words.", examples=["Must start with http:// or https://."])
 
 
@@ -156,7 +156,9 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location) or "body"
+    """Return the field's path: names with dots between them, places in lists in brackets."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
+    return "".join(parts).removeprefix(".") or "body"
 
 
 def _sentence(message: str) -> str:

@@ -46,8 +46,33 @@ def _properties(validator: Any, parts: Mapping[str, Any], instance: Any, _schema
         for name, part in parts.items():
             if name in instance and part is False:
                 yield ValidationError("", path=[name])
-            elif name in instance:
+            elif name in instance and not _plainly_fits(instance[name], part):
                 yield from validator.descend(instance[name], part, path=name, schema_path=name)
+
+
+_SCALARS: dict[str, set[type]] = {
+    "string": {str},
+    "integer": {int},
+    "number": {int, float},
+    "boolean": {bool},
+    "null": {type(None)},
+}
+_PLAIN = {"type", "title", "description", "examples", "default", "minimum", "enum"}
+
+
+def _plainly_fits(value: Any, part: Any) -> bool:
+    """Return whether `value` is a scalar that fits `part`, which asks for no more than a type, values or a minimum.
+
+    Most fields are such ones, and to descend into each took three quarters of the time of checking a payload.
+    """
+    if not isinstance(part, dict) or not part.keys() <= _PLAIN:
+        return False
+    kind = part.get("type")
+    if not isinstance(kind, str) or type(value) not in _SCALARS.get(kind, ()):
+        return False
+    if "enum" in part and not (isinstance(value, str) and value in part["enum"]):
+        return False
+    return "minimum" not in part or not isinstance(value, int | float) or value >= part["minimum"]
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Errors:

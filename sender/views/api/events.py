@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field
 
-from sender.services import context, events, queries
+from sender.services import batches, context, events, queries
 from sender.services.events import EventDraft
 from sender.views.api.schemas.base import ById, PageQuery, When
-from sender.views.api.schemas.deliveries import DeliveryRef
-from sender.views.api.schemas.events import EventAccepted, EventIn, EventOut, EventPage, Warning_
+from sender.views.api.schemas.events import BatchAccepted, BatchIn, EventAccepted, EventIn, EventOut, EventPage
 from shared.web.json import reply
 
 api = APIBlueprint(
@@ -40,19 +42,37 @@ class PublishHeaders(BaseModel):
         None, alias="Idempotency-Key", description="The same key again gives the same answer and sends nothing."
     )
 
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """Return the schema; made once, as flask-openapi3 asks for it at every request (1 ms)."""
+        if args or options:
+            return super().model_json_schema(*args, **options)
+        return _headers_schema()
+
+
+@cache
+def _headers_schema() -> dict[str, Any]:
+    return BaseModel.model_json_schema.__func__(PublishHeaders)  # type: ignore[attr-defined,no-any-return]
+
 
 @api.post("", responses={202: EventAccepted})
 def publish(header: PublishHeaders, body: EventIn) -> Response:
     """Publish an event: answered once it and its deliveries are stored."""
     key = request.headers.get("Idempotency-Key", header.key)
     published = events.publish(context.current(), EventDraft(body.type, body.payload, body.id, key))
-    event = published.event
-    accepted = EventAccepted(
-        id=event.id,
-        deliveries=[DeliveryRef(id=row.id, webhook_id=row.webhook_id) for row in event.deliveries if not row.resend_of],
-        warnings=[Warning_(field=problem.field, message=problem.message) for problem in published.warnings],
-    )
-    return reply(accepted, 202, Location=f"/api/v1/events/{event.id}")
+    return reply(EventAccepted.of(published), 202, Location=f"/api/v1/events/{published.id}")
+
+
+@api.post("/batch", responses={202: BatchAccepted})
+def publish_batch(header: PublishHeaders, body: BatchIn) -> Response:
+    """Publish up to 500 events, all or none: answered once they and their deliveries are stored.
+
+    `items` are in the order of `events`. Errors name their event, as `events[3].type`.
+    """
+    key = request.headers.get("Idempotency-Key", header.key)
+    batch = [EventDraft(event.type, event.payload, event.id) for event in body.events]
+    published = batches.publish_batch(context.current(), batch, key)
+    return reply(BatchAccepted(items=[EventAccepted.of(one) for one in published]), 202)
 
 
 @api.get("", responses={200: EventPage})

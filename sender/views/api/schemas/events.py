@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from sender.models import Event
+from sender.services.batches import MAX_EVENTS
+from sender.services.events import Published
 from sender.views.api.schemas.base import Moment, Strict
 from sender.views.api.schemas.deliveries import DeliveryRef
 
@@ -34,6 +36,27 @@ class EventAccepted(BaseModel):
     deliveries: list[DeliveryRef]
     warnings: list[Warning_]
 
+    @classmethod
+    def of(cls, published: Published) -> EventAccepted:
+        """Return the view of a stored event."""
+        return cls(
+            id=published.id,
+            deliveries=[DeliveryRef(id=one.id, webhook_id=one.webhook_id) for one in published.deliveries],
+            warnings=[Warning_(field=problem.field, message=problem.message) for problem in published.warnings],
+        )
+
+
+class BatchIn(Strict):
+    """Events to publish together."""
+
+    events: list[EventIn] = Field(min_length=1, max_length=MAX_EVENTS)
+
+
+class BatchAccepted(BaseModel):
+    """The stored events, in the order in which they were sent."""
+
+    items: list[EventAccepted]
+
 
 class EventOut(BaseModel):
     """An event."""
@@ -43,6 +66,7 @@ class EventOut(BaseModel):
     payload: dict[str, Any]
     test: bool
     created_at: Moment
+    derived_from: str | None = Field(description="The event whose payload was edited and sent as this one.")
     deliveries: list[DeliveryRef]
 
     @classmethod
@@ -55,6 +79,7 @@ class EventOut(BaseModel):
             payload=json.loads(event.payload),
             test=event.test,
             created_at=event.created_at,
+            derived_from=event.derived_from,
             deliveries=refs,
         )
 
