@@ -15,6 +15,7 @@ MAX_NAME = 200
 MAX_PATTERNS = 50
 MAX_HEADERS = 20
 BODY_FORMATS = ("standard", "flat", "form")
+DEFAULT_IN_FLIGHT = 10
 MAX_IN_FLIGHT = 512
 MAX_RATE = 10_000
 RATE_PERIODS = ("second", "minute")
@@ -38,7 +39,7 @@ class WebhookDraft:
     headers: Mapping[str, str]
     secret: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
-    max_in_flight: int = 10
+    max_in_flight: int = DEFAULT_IN_FLIGHT
     rate_limit: int | None = None
     rate_period: str = "second"
 

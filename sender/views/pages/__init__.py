@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from flask import Flask
 
-from sender.views.pages import bulk, deliveries, event_types, send, webhook, webhooks
+from sender.views.pages import bulk, deliveries, event_types, send, webhook, webhook_secret, webhooks
 from sender.views.pages.base import blueprint
 from shared import outcome
 
-__all__ = ["bulk", "deliveries", "event_types", "send", "webhook", "webhooks"]  # importing them adds their routes
+__all__ = [
+    "bulk",
+    "deliveries",
+    "event_types",
+    "send",
+    "webhook",
+    "webhook_secret",
+    "webhooks",
+]  # importing them adds their routes
 
 
 def install(app: Flask) -> None:

@@ -2,57 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from sender.core import signatures
 from sender.models import Webhook
-from sender.services import context, event_types, queries, webhooks
+from sender.services import context, event_types, queries, secrets, webhooks
 from sender.services.queries import DeliveryFilter
 from sender.views.pages import webhook_form
 from sender.views.pages.base import blueprint, by_field
+from shared import clock
 from shared.errors import InvalidInput
 
 RECENT = 10
+OVERLAPS = ((0, "At once"), (3600, "In an hour"), (86_400, "In a day"), (259_200, "In 3 days"), (604_800, "In a week"))
 
 
 @blueprint.get("/webhooks/<webhook_id>")
 def edit_webhook(webhook_id: str) -> str:
     """Show a webhook with all that can be set."""
-    webhook = queries.get_webhook(webhook_id)
-    return _page(webhook, webhook_form.of_draft(webhooks.draft_of(webhook), event_types.all_types()), {})
+    return show(queries.get_webhook(webhook_id))
 
 
 @blueprint.post("/webhooks/<webhook_id>")
 def change_webhook(webhook_id: str) -> Response | tuple[str, int]:
-    """Save a webhook's settings; the secret stays unless another is given."""
+    """Save a webhook's settings; the secret stays unless another is given or the new signature needs one."""
     webhook = queries.get_webhook(webhook_id)
     try:
-        webhooks.change(context.current(), webhook_id, webhook_form.read(request.form))
+        change = webhooks.change(context.current(), webhook_id, webhook_form.read(request.form))
     except InvalidInput as error:
-        return _page(webhook, webhook_form.of_form(request.form), by_field(error)), error.status
+        return show(webhook, webhook_form.of_form(request.form), by_field(error)), error.status
     flash("The webhook is saved.", "success")
+    if change.fresh_secret:
+        flash("Its secret did not fit the new signature, so another was made: reveal it for the endpoint.", "warn")
     return redirect(url_for("pages.edit_webhook", webhook_id=webhook_id), 303)
 
 
-@blueprint.post("/webhooks/<webhook_id>/secret")
-def reveal_secret(webhook_id: str) -> str:
-    """Show a webhook's signing secret; with scripts the answer opens as a dialog."""
-    webhook = queries.get_webhook(webhook_id)
-    secret = webhooks.reveal_secret(context.current(), webhook_id)
-    return render_template("secret.html", webhook=webhook, secret=secret)
-
-
-def _page(webhook: Webhook, values: dict[str, Any], errors: dict[str, str]) -> str:
+def show(
+    webhook: Webhook,
+    values: dict[str, Any] | None = None,
+    errors: dict[str, str] | None = None,
+    rotation: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the page; `values` and `rotation` are what was refused, shown again with its errors."""
     kinds = event_types.all_types()
     return render_template(
         "webhook.html",
         webhook=webhook,
-        values=values,
-        errors=errors,
+        values=values or webhook_form.of_draft(webhooks.draft_of(webhook), kinds),
+        errors=errors or {},
         kinds=kinds,
         formats=webhook_form.FORMATS,
         schemes=webhook_form.SCHEMES,
+        presets=list(signatures.PRESETS.values()),
         recent=queries.list_deliveries(DeliveryFilter(webhook_id=webhook.id), RECENT, None).items,
+        preset=secrets.preset_of(webhook),
+        public_key=webhook.signature.get("public_key"),
+        old_secrets=secrets.ends(webhook, clock.now()),
+        overlaps=OVERLAPS,
+        rotation={"secret": "", "overlap_seconds": secrets.DEFAULT_OVERLAP, "errors": {}, **(rotation or {})},
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from sender.core import drafts, signatures
 from sender.core.drafts import WebhookDraft
 from sender.services.event_types import EventType
 from shared.errors import FieldError, InvalidInput
@@ -17,10 +18,7 @@ FORMATS = (
     ("flat", "Flat JSON", "The payload's fields at the top level, as Zapier's REST hooks want them."),
     ("form", "Form fields", "The payload as application/x-www-form-urlencoded."),
 )
-SCHEMES = (
-    ("standard", "Signed", "HMAC-SHA256 over id, time and body, as Standard Webhooks describes."),
-    ("none", "Not signed", "For endpoints that cannot check a signature."),
-)
+SCHEMES = tuple((preset.scheme, preset.title, preset.summary) for preset in signatures.PRESETS.values())
 
 
 def choices(kinds: Iterable[EventType]) -> list[tuple[str, str]]:
@@ -65,6 +63,10 @@ def of_draft(draft: WebhookDraft, kinds: Iterable[EventType]) -> dict[str, Any]:
         "scheme": draft.scheme,
         "headers": "\n".join(f"{name}: {value}" for name, value in draft.headers.items()),
         "secret": "",
+        **draft.options,
+        "max_in_flight": draft.max_in_flight,
+        "rate_limit": draft.rate_limit,
+        "rate_period": draft.rate_period,
     }
 
 
@@ -74,7 +76,9 @@ def of_form(form: MultiDict[str, str]) -> dict[str, Any]:
 
 
 def read(form: MultiDict[str, str]) -> WebhookDraft:
-    """Return the draft that the full form describes; raise InvalidInput for header lines that cannot be read."""
+    """Return the draft that the full form describes; raise InvalidInput for lines and numbers that cannot be read."""
+    scheme = form.get("scheme", "")
+    in_flight = _number("max_in_flight", form)
     return WebhookDraft(
         name=form.get("name", ""),
         url=form.get("url", ""),
@@ -82,10 +86,30 @@ def read(form: MultiDict[str, str]) -> WebhookDraft:
         active="active" in form,
         integration=form.get("integration", "").strip(),
         body_format=form.get("body_format", ""),
-        scheme=form.get("scheme", ""),
+        scheme=scheme,
         headers=_headers(form.get("headers", "")),
         secret=form.get("secret", "").strip() or None,
+        options=_options(scheme, form),
+        max_in_flight=drafts.DEFAULT_IN_FLIGHT if in_flight is None else in_flight,
+        rate_limit=_number("rate_limit", form),
+        rate_period=form.get("rate_period", drafts.RATE_PERIODS[0]),
     )
+
+
+def _options(scheme: str, form: Mapping[str, str]) -> dict[str, str]:
+    """What was filled in for the chosen scheme; fields of the other schemes do not count."""
+    preset = signatures.PRESETS.get(scheme)
+    given = {option.name: form.get(option.name, "").strip() for option in (preset.options if preset else ())}
+    return {name: value for name, value in given.items() if value}
+
+
+def _number(name: str, form: Mapping[str, str]) -> int | None:
+    text = form.get(name, "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise InvalidInput.of(FieldError(name, "Write it as a whole number."))
+    return int(text)
 
 
 def _headers(text: str) -> dict[str, str]:

@@ -1,0 +1,59 @@
+"""The secret of a webhook on its page: revealing, rotating, revoking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from sender.services import context, queries, secrets
+from sender.views.pages import webhook
+from sender.views.pages.base import blueprint, by_field, confirm, is_confirmed
+from shared.errors import FieldError, InvalidInput
+
+
+@blueprint.post("/webhooks/<webhook_id>/secret")
+def reveal_secret(webhook_id: str) -> str:
+    """Show a webhook's secret; with scripts the answer opens as a dialog."""
+    found = queries.get_webhook(webhook_id)
+    revealed = secrets.reveal(context.current(), found)
+    return render_template("secret.html", webhook=found, secret=revealed.secret, public_key=revealed.public_key)
+
+
+@blueprint.post("/webhooks/<webhook_id>/secret/rotate")
+def rotate_secret(webhook_id: str) -> Response | tuple[str, int]:
+    """Give a webhook another secret."""
+    given = request.form.get("secret", "").strip()
+    try:
+        rotated = secrets.rotate(context.current(), webhook_id, given or None, _overlap(request.form))
+    except InvalidInput as error:
+        values = request.form.to_dict() | {"errors": by_field(error)}
+        return webhook.show(queries.get_webhook(webhook_id), rotation=values), error.status
+    words = "Both secrets sign until the old one ends." if rotated.old_secrets else "It signs from now on."
+    flash(f"The secret is rotated. {words} Reveal it and give it to the endpoint.", "success")
+    return _back(webhook_id)
+
+
+@blueprint.post("/webhooks/<webhook_id>/secret/revoke")
+def revoke_old_secrets(webhook_id: str) -> Response | str:
+    """Have only the present secret sign."""
+    name = queries.get_webhook(webhook_id).name
+    if not is_confirmed():
+        text = "An endpoint that does not know the present secret yet refuses what it gets."
+        back = url_for("pages.edit_webhook", webhook_id=webhook_id)
+        return confirm(f"Revoke the old secrets of {name}?", text, "Revoke now", back)
+    secrets.revoke_old(webhook_id)
+    flash("The old secrets are revoked.", "success")
+    return _back(webhook_id)
+
+
+def _overlap(form: Mapping[str, str]) -> int:
+    text = form.get("overlap_seconds", str(secrets.DEFAULT_OVERLAP))
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise InvalidInput.of(FieldError("overlap_seconds", "Choose when the old secret ends."))
+    return int(text)
+
+
+def _back(webhook_id: str) -> Response:
+    return redirect(url_for("pages.edit_webhook", webhook_id=webhook_id, _anchor="secret"), 303)

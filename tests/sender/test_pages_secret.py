@@ -1,0 +1,122 @@
+"""Signature, pace and secret of a webhook on its page, as a person without scripts sets them."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+
+from tests.sender.test_pages import Visitor, settings, stored, text_of
+
+DAY = 86_400
+
+
+@pytest.fixture
+def visitor(app):
+    return Visitor(app)
+
+
+@pytest.fixture
+def hook(api, sink):
+    return api.webhook(sink.url())
+
+
+def secret_of(api, hook):
+    return api("GET", f"/api/v1/webhooks/{hook['id']}/secret")[1]["secret"]
+
+
+def test_every_preset_can_be_chosen_with_its_options_and_is_shown_again(visitor, api, hook, sink):
+    path = f"/webhooks/{hook['id']}"
+    page = html.unescape(visitor.get(path).text)
+    for title in ("Standard Webhooks, ed25519", "GitHub", "Stripe", "Shopify", "Slack", "Svix", "HTTP Basic"):
+        assert f'<span class="option-title">{title}</span>' in page
+    form = settings(sink.url(), scheme="token", header="X-Key", shop_domain="ignored for a token")
+    visitor.post(path, **form, max_in_flight="3", rate_limit="120", rate_period="minute")
+    now = stored(api, hook)
+    assert now["signature"] == {"scheme": "token", "header": "X-Key"}
+    assert (now["max_in_flight"], now["rate_limit"], now["rate_period"]) == (3, 120, "minute")
+    page = visitor.get(path).text
+    assert re.search(r'value="token" checked', page)
+    for value in ("X-Key", "3", "120"):
+        assert f'value="{value}"' in page
+    assert '<option value="minute" selected>' in page
+    visitor.post(path, **settings(sink.url(), scheme="standard"), max_in_flight="3", rate_limit="")
+    assert stored(api, hook)["rate_limit"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"scheme": "token", "header": "Host"}, "header"),
+        ({"scheme": "shopify", "shop_domain": "no domain"}, "shop_domain"),
+        ({"scheme": "basic", "secret": "no colon here"}, "secret"),
+        ({"max_in_flight": "many"}, "max_in_flight"),
+        ({"max_in_flight": "0"}, "max_in_flight"),
+        ({"rate_limit": "-1"}, "rate_limit"),
+        ({"rate_limit": "10001"}, "rate_limit"),
+        ({"rate_period": "hour"}, "rate_period"),
+    ],
+)
+def test_what_is_wrong_is_told_beside_its_field_and_kept(visitor, api, hook, sink, changes, field):
+    answer = visitor.post(f"/webhooks/{hook['id']}", **settings(sink.url(), **changes))
+    assert answer.status_code == 422
+    assert f'id="f-{field}-error"' in answer.text
+    assert f'href="#f-{field}"' in answer.text
+    assert stored(api, hook)["name"] == "Billing"
+
+
+def test_a_fresh_secret_is_told_when_the_new_signature_needs_one(visitor, api, hook, sink):
+    path = f"/webhooks/{hook['id']}"
+    before = secret_of(api, hook)
+    assert "another was made" not in visitor.post(path, **settings(sink.url(), scheme="github")).text
+    assert secret_of(api, hook) == before
+    assert "another was made" in visitor.post(path, **settings(sink.url(), scheme="basic")).text
+    assert secret_of(api, hook) != before
+
+
+def test_a_secret_is_rotated_its_end_shown_and_the_old_one_revoked(visitor, api, hook):
+    path = f"/webhooks/{hook['id']}"
+    answer = visitor.post(f"{path}/secret/rotate", overlap_seconds=str(DAY))
+    assert "Both secrets sign until the old one ends." in answer.text
+    assert "An old secret still signs" in answer.text
+    (old,) = stored(api, hook)["old_secrets"]
+    assert f'datetime="{old["expires_at"][:16]}' in answer.text
+    assert not re.search(r"whsec_\w{8}", answer.text)
+    asked = visitor.post(f"{path}/secret/revoke")
+    assert "Revoke the old secrets of Billing?" in asked.text
+    assert len(stored(api, hook)["old_secrets"]) == 1
+    done = visitor.post(f"{path}/secret/revoke", confirmed="1")
+    assert "still signs" not in done.text
+    assert stored(api, hook)["old_secrets"] == []
+
+
+def test_a_rotation_that_cannot_be_is_told_beside_its_field(visitor, api, hook):
+    path = f"/webhooks/{hook['id']}/secret/rotate"
+    answer = visitor.post(path, secret="short", overlap_seconds="3600")
+    assert answer.status_code == 422
+    assert 'id="f-next-secret-error"' in answer.text
+    assert '<option value="3600" selected>' in answer.text
+    for overlap in ("soon", "-1", "604801"):
+        assert visitor.post(path, overlap_seconds=overlap).status_code == 422
+    assert secret_of(api, hook) == hook["secret"]
+
+
+def test_a_signature_that_carries_one_secret_says_so_and_offers_no_overlap(visitor, api, sink):
+    hook = api.webhook(sink.url(), signature={"scheme": "github"})
+    page = visitor.get(f"/webhooks/{hook['id']}")
+    assert "the new one is used at once" in text_of(page)
+    assert 'name="overlap_seconds"' not in page.text
+    assert "It signs from now on." in visitor.post(f"/webhooks/{hook['id']}/secret/rotate").text
+    assert secret_of(api, hook) != hook["secret"]
+
+
+def test_the_page_says_how_to_verify_and_shows_the_public_key_alone(visitor, api, sink):
+    hook = api.webhook(sink.url(), signature={"scheme": "standard-ed25519"})
+    page = html.unescape(visitor.get(f"/webhooks/{hook['id']}").text)
+    assert "Ed25519 over webhook-id" in page
+    assert f'value="{hook["signature"]["public_key"]}"' in page
+    revealed = html.unescape(visitor.post(f"/webhooks/{hook['id']}/secret").text)
+    assert f'value="{hook["secret"]}"' in revealed
+    assert f'value="{hook["signature"]["public_key"]}"' in revealed
+    assert not re.search(r"whsk_\w{8}", page + revealed)
