@@ -175,6 +175,13 @@ def test_what_cannot_be_is_refused_and_changes_nothing(api, hook, body, field):
     assert api("GET", f"{path_of(hook)}/secret")[1]["secret"] == hook["secret"]
 
 
+def test_a_call_without_a_body_means_what_is_usual(api, hook):
+    status, rotated = api("POST", f"{path_of(hook)}/secret/rotate")
+    assert (status, len(rotated["old_secrets"])) == (200, 1)
+    assert api("POST", f"{path_of(hook)}/test")[0] == 200
+    assert api("POST", f"{path_of(hook)}/secret/rotate", [])[0] == 422
+
+
 def test_an_unknown_webhook_has_no_secret_to_rotate(api):
     assert api("POST", "/api/v1/webhooks/whk_x/secret/rotate", {})[0] == 404
     assert api("DELETE", "/api/v1/webhooks/whk_x/secret/old")[0] == 404

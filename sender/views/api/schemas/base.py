@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from shared import clock
 
@@ -31,6 +31,15 @@ class Strict(BaseModel):
     """An input in which an unknown field is a mistake worth telling."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class AllOptional(Strict):
+    """An input in which nothing must be given, not even a body."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_no_body(cls, value: Any) -> Any:
+        return {} if value is None else value
 
 
 class PageQuery(BaseModel):

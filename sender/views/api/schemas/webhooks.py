@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_seri
 from sender.core.signatures import SCHEMES
 from sender.models import Webhook
 from sender.services import secrets
-from sender.views.api.schemas.base import Moment, Strict
+from sender.views.api.schemas.base import AllOptional, Moment, Strict
 from shared import clock
 
 
@@ -141,7 +141,7 @@ class Secret(BaseModel):
     public_key: str | None = Field(None, description="`standard-ed25519`: what v1a is verified with.")
 
 
-class RotateIn(Strict):
+class RotateIn(AllOptional):
     """Which secret comes next, and how long the present one signs beside it."""
 
     secret: str | None = Field(None, description="Made when absent; the present one again changes nothing.")
@@ -157,7 +157,7 @@ class Rotated(Secret):
     old_secrets: list[OldSecret] = Field(description="Newest first, at most 5; empty when the new one signs alone.")
 
 
-class TestIn(Strict):
+class TestIn(AllOptional):
     """Which event type's example to send; the webhook's first when absent."""
 
     __test__ = False  # not a test class
