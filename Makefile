@@ -7,7 +7,7 @@ RECEIVER_HOST ?= 127.0.0.1
 COMPANION := $(foreach host,$(if $(findstring :,$(RECEIVER_HOST)),[$(RECEIVER_HOST)],$(RECEIVER_HOST)) 127.0.0.1 localhost,$(host):$(RECEIVER_PORT),)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help run test browser lint format docs lock
+.PHONY: help run test bench browser lint format docs lock
 
 help:  ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -31,6 +31,9 @@ run: .venv/run  ## Start sender, worker and receiver; Ctrl-C ends all three
 
 test: .venv/dev browser  ## Install what tests need and run them all
 	@$(BIN)/python -m pytest -q -n 2
+
+bench: .venv/dev  ## Measure, and print the figures as Markdown
+	@$(BIN)/python -m tests.bench
 
 browser:
 	@test -n "$(CHROMIUM)" || (apt-get update -qq && apt-get install -y -qq chromium) || $(BIN)/python -m playwright install chromium

@@ -11,9 +11,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import insert, select, text
 
 from sender.app import create_app
 from sender.models import CustomEventType, Delivery, Event, Webhook, db
@@ -32,7 +33,7 @@ class Product:
             "HOOKLOOP_ADMIN_TOKEN": "bench-token",
             "SENDER_ALLOWED_TARGETS": f"127.0.0.1:{port}",
             "HOOKLOOP_LOG_LEVEL": "error",
-            **({"SENDER_DATABASE_URL": database_url} if database_url else {}),
+            "SENDER_DATABASE_URL": database_url or "",
         }
         os.environ.update(self.environment)
         self.settings = SenderSettings.load()
@@ -127,10 +128,18 @@ class Product:
         with self.app.app_context(), db.engine.connect() as connection:
             return set(connection.scalars(select(Event.id).where(Event.type.in_(slugs))))
 
+    def scalar(self, query: str) -> Any:
+        """The first column of the first row that a query gives."""
+        with self.app.app_context(), db.engine.connect() as connection:
+            return connection.scalar(text(query))
+
     def finished(self) -> int:
         """How many deliveries have succeeded, every attempt recorded."""
-        with self.app.app_context(), db.engine.connect() as connection:
-            return connection.scalar(select(func.count()).where(Delivery.state == text("'succeeded'"))) or 0
+        return self.scalar("SELECT count(*) FROM deliveries WHERE state = 'succeeded'")
+
+    def is_done(self) -> bool:
+        """Whether nothing is owed; as cheap with a million finished deliveries as with none."""
+        return self.scalar("SELECT 1 FROM deliveries WHERE state IN ('pending', 'sending') LIMIT 1") is None
 
     @contextlib.contextmanager
     def workers(self, count: int) -> Iterator[list[subprocess.Popen]]:
@@ -156,11 +165,11 @@ def fresh(port: int, database_url: str | None = None) -> Iterator[Product]:
             db.engine.dispose()
 
 
-def await_finished(product: Product, count: int, seconds: float = 300) -> float:
-    """Wait until `count` deliveries have succeeded and return the moment (CLOCK_MONOTONIC)."""
+def await_done(product: Product, seconds: float = 300) -> float:
+    """Wait until nothing is owed and return the moment (CLOCK_MONOTONIC)."""
     deadline = time.monotonic() + seconds
-    while product.finished() < count:
+    while not product.is_done():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{product.finished()} of {count} deliveries after {seconds} s")
+            raise TimeoutError(f"deliveries are still owed after {seconds} s")
         time.sleep(0.02)
     return time.monotonic()

@@ -1,27 +1,52 @@
-"""Deliveries per second: events of 1 KB to a local sink, every attempt recorded. `python -m tests.bench.throughput`."""
+"""Deliveries per second: events of 1 KB to a local sink, every attempt recorded: `python -m tests.bench throughput`."""
 
 from __future__ import annotations
 
-import sys
+import contextlib
+from collections.abc import Iterator
+from typing import Any
 
-from tests.bench import product, sink
+from tests.bench import bare, postgresql, product, report, sink
 
 EVENTS = 10_000
 WEBHOOKS = 10
+AIMS = {1: 1800, 2: 3000}  # deliveries/s by the number of workers
 
 
-def measure(workers: int, database_url: str | None = None, events: int = EVENTS) -> float:
+def deliver(sender: product.Product, workers: int, events: int = EVENTS) -> float:
     """Return deliveries per second from the first arrival until the last attempt is recorded."""
-    with sink.listening() as endpoint, product.fresh(endpoint.port, database_url) as sender:
+    with sink.listening() as endpoint:
+        sender.allow(f"127.0.0.1:{endpoint.port}")
         webhook_ids = sender.webhooks([endpoint.url(f"/{number}") for number in range(WEBHOOKS)])
         sender.owe(webhook_ids, events)
         with sender.workers(workers):
-            end = product.await_finished(sender, events)
-        report = endpoint.report()
-        assert len(report["arrivals"]) == events, "each event arrives"
-        return events / (end - min(report["arrivals"].values()))
+            end = product.await_done(sender)
+        arrivals = endpoint.report()["arrivals"]
+        assert len(arrivals) == events, "each event arrives"
+        return events / (end - min(arrivals.values()))
 
 
-if __name__ == "__main__":
-    for workers in map(int, sys.argv[1:] or ["1", "2"]):
-        print(f"SQLite, {workers} worker(s): {measure(workers):,.0f} deliveries/s")
+def measure(workers: int, running: Any = None, events: int = EVENTS) -> float:
+    """Return deliveries per second of a sender on an empty database: SQLite, or of the PostgreSQL server given."""
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(postgresql.url(running)) if running else None
+        return deliver(stack.enter_context(product.fresh(1, url)), workers, events)
+
+
+def _rows(name: str, workers: int, running: Any, events: int, loop: float) -> Iterator[list[str]]:
+    speed = measure(workers, running, events)
+    aim = f"≥ {AIMS[workers]:,}/s" if running is None else ""
+    yield [name, str(workers), report.rate(speed), aim, report.rate(loop), report.ratio(speed / loop), "≥ 0.75"]
+
+
+def run(quick: bool = False) -> str:
+    """Return the figures as a Markdown table."""
+    events = EVENTS // 10 if quick else EVENTS
+    rows: list[list[str]] = []
+    with postgresql.server() as server:
+        for workers in (1, 2):
+            loop = bare.measure(workers, events)
+            for name, running in (("SQLite", None), ("PostgreSQL", server)):
+                rows.extend(_rows(name, workers, running, events, loop))
+    head = ["Throughput", "workers", "deliveries", "aim", "bare `HTTPAdapter.send`", "ratio", "aim"]
+    return f"{events:,} events of 1 KB, {WEBHOOKS} webhooks.\n\n{report.table(head, rows)}"
