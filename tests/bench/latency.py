@@ -6,42 +6,20 @@ all read the same clock (CLOCK_MONOTONIC).
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
-import os
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 
 from sqlalchemy import update
 
 from sender.models import Webhook, db
-from tests.bench import product, sink
+from tests.bench import product, sink, web
 
 RATE, SECONDS, WEBHOOKS, CONNECTIONS = 200, 30, 50, 8
-
-
-@contextlib.contextmanager
-def web(sender: product.Product) -> Iterator[int]:
-    """Run the sender's web process while the block lasts; give its port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "-c", "sender/gunicorn.conf.py"]
-    environment = os.environ | sender.environment | {"SENDER_PORT": str(port)}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
-        while True:
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            time.sleep(0.05)
-        try:
-            yield port
-        finally:
-            process.terminate()
 
 
 def publish(port: int, rate: float, seconds: float) -> dict[str, float]:
@@ -82,7 +60,7 @@ def measure(hanging: int, refusing: int, seconds: float) -> list[float]:
                 for number, webhook_id in enumerate(ids):
                     wanted = update(Webhook).where(Webhook.id == webhook_id).values(event_types=[f"bench.{number}"])
                     connection.execute(wanted)
-            with web(sender) as port, sender.workers(1):
+            with web.serving(sender) as port, sender.workers(1):
                 time.sleep(2)
                 command = [sys.executable, "-m", "tests.bench.latency", "publish", str(port), str(RATE), str(seconds)]
                 accepted = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
