@@ -153,8 +153,10 @@ def preset_of(webhook: Holder) -> Preset:
 
 def lock_webhook(session: Session, webhook_id: str) -> Webhook:
     """Return a webhook that no other transaction changes until this one ends; raise NotFound."""
-    query = select(Webhook).where(Webhook.id == webhook_id, Webhook.deleted_at.is_(None)).with_for_update()
-    webhook = session.scalar(query.execution_options(populate_existing=True))
+    query = select(Webhook).where(Webhook.id == webhook_id, Webhook.deleted_at.is_(None))
+    # key_share: what is told to a webhook must not wait for the rotation of its own secret, and the other way round.
+    query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    webhook = session.scalar(query)
     if webhook is None:
         raise NotFound(f"There is no webhook {webhook_id}.")
     return webhook

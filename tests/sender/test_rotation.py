@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -202,6 +203,20 @@ def test_a_rotation_is_told_to_others_and_no_secret_is_told_or_logged(api, app, 
     assert [one["event_type"] for one in owed] == ["secret.rotated"] * 2
     said = caplog.text + json.dumps(payloads) + kept
     assert not any(secret in said for secret in (hook["secret"], rotated["secret"], OTHER))
+
+
+def test_webhooks_that_hear_of_one_another_are_rotated_at_the_same_time(api, sink):
+    hooks = [api.webhook(sink.url(), event_types=["secret.rotated"]) for _ in range(2)]
+
+    def rotate_often(hook):
+        return [api("POST", f"{path_of(hook)}/secret/rotate", {})[0] for _ in range(10)]
+
+    with ThreadPoolExecutor(4) as pool:
+        statuses = list(pool.map(rotate_often, hooks * 2))
+    assert statuses == [[200] * 10] * 4
+    for hook in hooks:
+        assert len(api("GET", f"/api/v1/deliveries?webhook_id={hook['id']}")[1]["items"]) == 20
+        assert len(api("GET", path_of(hook))[1]["old_secrets"]) == 5
 
 
 def test_secrets_that_are_live_are_found_on_any_row_and_end_on_the_second():
