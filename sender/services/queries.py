@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, or_, select, tuple_
+from sqlalchemy import Select, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from sender.models import Delivery, Event, Webhook, db
 from shared import ids
+from shared.database import Instant
 from shared.errors import FieldError, InvalidInput, NotFound
 
 Row = TypeVar("Row", Webhook, Event, Delivery)
@@ -127,7 +128,8 @@ def list_events(
         last = db.session.get(Event, cursor)
         if last is None:
             raise InvalidInput.of(FieldError("cursor", "This cursor is not one that was given out."))
-        query = query.where(tuple_(Event.created_at, Event.id) < tuple_(last.created_at, last.id))
+        place = tuple_(literal(last.created_at, Instant), literal(last.id))  # tuples do not pass on their types
+        query = query.where(tuple_(Event.created_at, Event.id) < place)
     return _cut(db.session.scalars(query.limit(limit + 1)).all(), limit)
 
 

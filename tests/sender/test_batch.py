@@ -148,3 +148,15 @@ def test_many_at_once_with_the_same_key_and_ids_store_each_event_once(api, app, 
         frozenset(one["id"] for one in events)
     }
     assert (count(app, Event), count(app, Delivery)) == (50, 50)
+
+
+def test_events_are_listed_newest_first_a_page_at_a_time(api):
+    _, answer = post(api, *[event(n) for n in range(5)])
+    expected = {item["id"] for item in answer["items"]}
+    seen, cursor = [], ""
+    for _ in range(3):
+        _, page = api("GET", f"/api/v1/events?limit=2{cursor}")
+        seen += [item["id"] for item in page["items"]]
+        cursor = f"&cursor={page['next_cursor']}"
+    assert page["next_cursor"] is None
+    assert (len(seen), set(seen)) == (5, expected)
