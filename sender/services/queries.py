@@ -34,6 +34,7 @@ class DeliveryFilter:
 
     webhook_id: str | None = None
     event_id: str | None = None
+    replay_id: str | None = None
     event_type: str | None = None
     state: str | None = None
     test: bool | None = None
@@ -143,6 +144,7 @@ def list_deliveries(
     exact: dict[Any, Any] = {
         Delivery.webhook_id: wanted.webhook_id,
         Delivery.event_id: wanted.event_id,
+        Delivery.replay_id: wanted.replay_id,
         Delivery.event_type: wanted.event_type,
         Delivery.state: wanted.state,
         Delivery.test: wanted.test,

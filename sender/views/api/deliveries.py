@@ -27,6 +27,7 @@ class DeliveryQuery(PageQuery):
 
     webhook_id: str | None = None
     event_id: str | None = None
+    replay_id: str | None = Field(None, description="Made by this replay.")
     event_type: str | None = None
     state: State | None = None
     test: bool | None = Field(None, description="Only test deliveries, or only real ones.")

@@ -86,6 +86,7 @@ class DeliveryOut(BaseModel):
     next_attempt_at: Moment | None
     attempt_count: int
     resend_of: str | None
+    replay_id: str | None
     attempts: list[AttemptOut]
 
     @classmethod

@@ -1,0 +1,6 @@
+"""Replays: old events sent again, counted first, made step by step by whichever worker is at hand."""
+
+from sender.services.replays.steps import step
+from sender.services.replays.verbs import count, create, get, list_replays, outcomes, stop
+
+__all__ = ["count", "create", "get", "list_replays", "outcomes", "step", "stop"]

@@ -1,0 +1,165 @@
+"""Advancing replays: a worker's short turn makes some deliveries of each and writes down how far it came."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, literal, literal_column, select, tuple_, update
+
+from sender.core import matching, replays
+from sender.core.replays import Cursor, PastEvent, ReplayDraft, Target
+from sender.models import Delivery, Event, Replay
+from sender.services.context import CHANGES
+from sender.services.operations import is_operational
+from sender.services.outbox import new_delivery
+from sender.services.replays.counting import find_targets, in_range
+from shared import changes
+from shared.database import Instant, writing_connection
+
+_AT_ONCE = 5  # replays advanced in one turn
+
+# As a literal: with a bound value SQLite cannot know that the partial index on running replays holds them all.
+_RUNNING: ColumnElement[bool] = Replay.state == literal_column("'running'")
+_NEXT = select(func.min(Replay.next_step_at)).where(_RUNNING)
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What one step does: how far it looks, what it makes, and how many pairs are done with."""
+
+    cursor: Cursor | None
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    done: int = 0
+    has_ended: bool = False
+
+
+def step(engine: Engine, now: datetime) -> datetime | None:
+    """Advance the running replays that are due at `now` by what their rates allow; return when the next step is due.
+
+    None: nothing runs. The deliveries that a step makes and how far it came commit together, so that after a crash no
+    pair is made twice and none left out. Several workers may call it at once: each replay is advanced by one of them.
+    """
+    with engine.connect() as connection:
+        due: datetime | None = connection.scalar(_NEXT)
+    if due is None or due > now:
+        return due
+    with writing_connection(engine) as connection:
+        query = select(Replay.__table__).where(_RUNNING, Replay.next_step_at <= now).order_by(Replay.next_step_at)
+        rows = connection.execute(query.limit(_AT_ONCE).with_for_update(skip_locked=True)).all()
+        for row in rows:
+            _advance(connection, row, now)
+        if rows:
+            changes.announce(connection, CHANGES)
+        due = connection.scalar(_NEXT)
+    return due if rows or due is None else max(due, now + replays.BREATH)  # another worker has them in hand
+
+
+def _advance(connection: Connection, row: Any, now: datetime) -> None:
+    targets = find_targets(connection, row.webhook_id, active=True)
+    values: dict[str, Any]
+    if not targets:  # paused or deleted meanwhile: what was not made is not made
+        values = {"state": "stopped", "finished_at": now}
+    else:
+        progress = _look(connection, row, targets, now)
+        if progress.rows:
+            connection.execute(insert(Delivery), progress.rows)
+        values = {
+            "cursor": str(progress.cursor) if progress.cursor else None,
+            "done": min(row.total, row.done + progress.done),
+            "next_step_at": replays.next_step(row.next_step_at, now, len(progress.rows), row.rate),
+        }
+        if progress.has_ended:
+            values |= {"state": "finished", "finished_at": now, "done": row.total}
+    connection.execute(update(Replay).where(Replay.id == row.id).values(**values))
+
+
+def _look(connection: Connection, row: Any, targets: Sequence[Target], now: datetime) -> _Progress:
+    """Look at the next pairs, in order, until as many as the rate allows are to be made, or the step is long enough."""
+    progress = _Progress(Cursor.read(row.cursor) if row.cursor else None)
+    limit = replays.events_per_step(len(targets))
+    events = connection.execute(_next_events(row, progress.cursor, limit)).all()
+    found = _deliveries(connection, [event.id for event in events], [target.id for target in targets])
+    most = replays.step_size(row.rate)
+    for event, target, deliveries in _pairs(row, events, targets, found):
+        if progress.cursor and progress.cursor.is_past(event.id, target.id):
+            continue
+        verdict = replays.judge(target, event, deliveries, row.delivery_state, row.created_at)
+        if verdict == "make":
+            if len(progress.rows) == most:
+                break
+            fresh = new_delivery(event.id, event.type, target.id, now)
+            progress.rows.append(fresh | {"replay_id": row.id, "resend_of": deliveries[-1].id if deliveries else None})
+        if verdict != "no":
+            progress.done += 1
+            progress.cursor = Cursor(event.created_at, event.id, target.id)
+    else:
+        progress.has_ended = len(events) < limit
+        if events:
+            progress.cursor = Cursor(events[-1].created_at, events[-1].id)
+    progress.rows = _still_there(connection, progress.rows)
+    return progress
+
+
+def _next_events(row: Any, cursor: Cursor | None, limit: int) -> Any:
+    draft = ReplayDraft(row.since, row.until)
+    exact = None if row.event_type is None or "*" in row.event_type else [row.event_type]
+    columns = (Event.id, Event.type, Event.created_at, Event.derived_from)
+    query = select(*columns).where(in_range(draft, exact))
+    if cursor:  # again with the cursor's own event: some of its webhooks may be left
+        query = query.where(tuple_(Event.created_at, Event.id) >= _tuple(cursor))
+    return query.order_by(Event.created_at, Event.id).limit(limit)
+
+
+def _tuple(cursor: Cursor) -> Any:
+    """Return the place of the cursor's event; SQLAlchemy does not take the types from the other side."""
+    return tuple_(literal(cursor.created_at, Instant), literal(cursor.event_id))
+
+
+def _deliveries(
+    connection: Connection, event_ids: Sequence[str], webhook_ids: Sequence[str]
+) -> dict[str, dict[str, list[Any]]]:
+    """Return the deliveries of events by event and webhook, oldest first; tests are none."""
+    query = select(
+        Delivery.id,
+        Delivery.event_id,
+        Delivery.webhook_id,
+        Delivery.state,
+        Delivery.created_at,
+        Delivery.finished_at,
+    ).where(Delivery.event_id.in_(event_ids), Delivery.test.is_(False))
+    found: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    wanted = set(webhook_ids)
+    for delivery in connection.execute(query.order_by(Delivery.id)):
+        if delivery.webhook_id in wanted:
+            found[delivery.event_id][delivery.webhook_id].append(delivery)
+    return found
+
+
+def _pairs(
+    row: Any, events: Sequence[Any], targets: Sequence[Target], found: dict[str, dict[str, list[Any]]]
+) -> Iterator[tuple[PastEvent, Target, list[Any]]]:
+    """Yield the pairs that may be wanted with their deliveries, by event and then by webhook."""
+    with_missing = "missing" in replays.wanted_states(row.delivery_state)
+    for event in events:
+        if row.event_type is not None and not matching.matches([row.event_type], event.type):
+            continue
+        is_plain = event.derived_from is None and not is_operational(event.type)
+        past = PastEvent(event.id, event.type, event.created_at, is_plain)
+        deliveries = found[event.id]
+        for target in targets:
+            if with_missing or target.id in deliveries:
+                yield past, target, deliveries.get(target.id, [])
+
+
+def _still_there(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the deliveries whose events are not being deleted (retention), and keep these events until we commit."""
+    if not rows:
+        return rows
+    event_ids = {row["event_id"] for row in rows}
+    query = select(Event.id).where(Event.id.in_(event_ids)).with_for_update(read=True, key_share=True)
+    kept = set(connection.scalars(query))
+    return [row for row in rows if row["event_id"] in kept]

@@ -1,0 +1,115 @@
+"""What a person does with replays: ask for one, look at it, stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import func, select
+
+from sender.core.replays import ReplayDraft, check
+from sender.models import Delivery, Replay, Webhook, db
+from sender.services import event_types
+from sender.services.context import CHANGES
+from sender.services.replays import counting
+from shared import changes, clock, ids
+from shared.database import writing
+from shared.errors import FieldError, InvalidInput, NotFound
+
+
+def count(draft: ReplayDraft) -> int:
+    """Return how many deliveries a replay of `draft` would make now; raise InvalidInput."""
+    slugs = _check(draft)
+    db.session.rollback()
+    return counting.count(db.session.connection(), _until_now(draft), slugs)
+
+
+def create(draft: ReplayDraft) -> Replay:
+    """Start a replay and return it; workers make its deliveries. Raise InvalidInput, also for a webhook not active."""
+    slugs = _check(draft)
+    if draft.webhook_id is not None:
+        webhook = db.session.get(Webhook, draft.webhook_id)
+        if webhook is not None and not webhook.active:
+            message = f"The webhook {webhook.name!r} is {webhook.state}; activate it first."
+            raise InvalidInput.of(FieldError("webhook_id", message))
+    draft = _until_now(draft)
+    db.session.rollback()
+    now = clock.now()
+    total = counting.count(
+        db.session.connection(), draft, slugs
+    )  # before the transaction that writes: it may take long
+    replay = Replay(
+        id=ids.new("rpl", now),
+        state="running" if total else "finished",
+        webhook_id=draft.webhook_id,
+        event_type=draft.event_type,
+        delivery_state=draft.state,
+        since=draft.since,
+        until=draft.until,
+        rate=draft.rate,
+        total=total,
+        done=0,
+        created_at=now,
+        next_step_at=now,
+        finished_at=None if total else now,
+    )
+    with writing(db.session) as session:
+        session.add(replay)
+        changes.announce(session, CHANGES)
+    return get(replay.id)
+
+
+def get(replay_id: str) -> Replay:
+    """Return a replay as it stands; raise NotFound."""
+    replay = db.session.scalar(select(Replay).where(Replay.id == replay_id).execution_options(populate_existing=True))
+    if replay is None:
+        raise NotFound(f"There is no replay {replay_id}.")
+    return replay
+
+
+def list_replays(limit: int, cursor: str | None) -> tuple[Sequence[Replay], str | None]:
+    """Return replays, newest first, and the cursor of the next page, None on the last."""
+    query = select(Replay).order_by(Replay.id.desc()).limit(limit + 1)
+    if cursor:
+        if not ids.is_id(cursor):
+            raise InvalidInput.of(FieldError("cursor", "This cursor is not one that was given out."))
+        query = query.where(Replay.id < cursor)
+    rows = db.session.scalars(query).all()
+    return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+
+
+def stop(replay_id: str) -> Replay:
+    """End a replay at once and return it; what it has made stays. One that has ended stays as it is."""
+    with writing(db.session) as session:
+        replay = session.scalar(
+            select(Replay).where(Replay.id == replay_id).with_for_update().execution_options(populate_existing=True)
+        )
+        if replay is not None and replay.state == "running":
+            replay.state = "stopped"
+            replay.finished_at = clock.now()
+            changes.announce(session, CHANGES)
+    return get(replay_id)
+
+
+def outcomes(replay_id: str) -> dict[str, int]:
+    """Return how many of the deliveries that a replay made are in which state."""
+    query = select(Delivery.state, func.count()).where(Delivery.replay_id == replay_id).group_by(Delivery.state)
+    return {state: number for state, number in db.session.execute(query)}  # noqa: C416  # rows are no pairs for mypy
+
+
+def _check(draft: ReplayDraft) -> list[str]:
+    """Return all event types, retired ones too; raise InvalidInput."""
+    slugs = [kind.slug for kind in event_types.all_types(retired=True)]
+    faults = list(check(_until_now(draft), slugs))
+    if draft.webhook_id is not None:
+        webhook = db.session.get(Webhook, draft.webhook_id)
+        if webhook is None or webhook.deleted_at is not None:
+            faults.append(FieldError("webhook_id", f"There is no webhook {draft.webhook_id}."))
+    if faults:
+        raise InvalidInput.of(*faults)
+    return slugs
+
+
+def _until_now(draft: ReplayDraft) -> ReplayDraft:
+    """Return `draft` without the future: what is yet to be published is delivered anyhow."""
+    return replace(draft, until=min(draft.until, clock.now()))

@@ -1,0 +1,90 @@
+"""Replays as the API takes and gives them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from sender.core.replays import DEFAULT_RATE, MAX_RATE, ReplayDraft
+from sender.models import Replay
+from sender.views.api.schemas.base import Moment, Strict, When
+from shared import clock
+
+ReplayedState = Literal["succeeded", "failed", "cancelled", "missing"]
+
+
+class ReplayIn(Strict):
+    """Which events to send again, to whom."""
+
+    webhook_id: str | None = Field(None, description="Only to this webhook; else to every active one.")
+    event_type: str | None = Field(
+        None, description="Only events of this type, or of the types that a glob matches.", examples=["payment_*"]
+    )
+    state: ReplayedState | None = Field(
+        None,
+        description="How the event stands with the webhook: `succeeded`, `failed`, `cancelled`, or `missing` when no "
+        "delivery was ever made, be it because the webhook was paused or did not exist yet. Without it: all that "
+        "failed, was cancelled or is missing, but nothing from before the webhook was registered.",
+    )
+    since: When = Field(description="Events published at or after this moment (RFC 3339).")
+    until: When | None = Field(None, description="Events published before this moment; now when absent.")
+    rate: int = Field(DEFAULT_RATE, ge=1, le=MAX_RATE, description="Deliveries made per second.")
+    dry_run: bool = Field(False, description="Only count.")
+
+    def draft(self) -> ReplayDraft:
+        """Return what the service takes."""
+        until = self.until or clock.now()
+        return ReplayDraft(self.since, until, self.webhook_id, self.event_type, self.state, self.rate)
+
+
+class ReplayCount(BaseModel):
+    """How many deliveries a replay would make."""
+
+    count: int
+
+
+class ReplayFilters(BaseModel):
+    """Which events a replay sends again, to whom."""
+
+    webhook_id: str | None
+    event_type: str | None
+    state: ReplayedState | None
+    since: Moment
+    until: Moment
+
+
+class ReplayOut(BaseModel):
+    """A replay and how far it is."""
+
+    id: str
+    state: Literal["running", "stopped", "finished"]
+    total: int = Field(description="Deliveries to make, counted when the replay was asked for.")
+    done: int = Field(description="How many of them are made, or no longer needed.")
+    rate: int
+    created_at: Moment
+    finished_at: Moment | None
+    filters: ReplayFilters
+
+    @classmethod
+    def of(cls, replay: Replay) -> ReplayOut:
+        """Return the view of a replay."""
+        return cls.model_validate(
+            {
+                **{name: getattr(replay, name) for name in cls.model_fields if name != "filters"},
+                "filters": {
+                    "webhook_id": replay.webhook_id,
+                    "event_type": replay.event_type,
+                    "state": replay.delivery_state,
+                    "since": replay.since,
+                    "until": replay.until,
+                },
+            }
+        )
+
+
+class ReplayPage(BaseModel):
+    """A page of replays."""
+
+    items: list[ReplayOut]
+    next_cursor: str | None
