@@ -8,7 +8,6 @@ duplicates. Each capture says which of the three it got (`header_fidelity`).
 from __future__ import annotations
 
 import functools
-import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -73,14 +72,3 @@ def close_afterwards(environ: Mapping[str, Any]) -> None:
     force_close = getattr(environ.get("wsgi.input"), _CLOSE, None)
     if force_close is not None:
         force_close()
-
-
-def has_left(environ: Mapping[str, Any]) -> bool:
-    """Return whether the client has closed its end, as far as the server lets us see."""
-    connection = environ.get("gunicorn.socket")
-    try:
-        return connection is not None and connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-    except (BlockingIOError, ValueError):  # nothing to read; TLS, which has no peeking
-        return False
-    except OSError:
-        return True

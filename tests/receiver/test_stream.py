@@ -11,8 +11,8 @@ from sqlalchemy import delete
 
 from receiver.models import Bin
 from receiver.services.batch import CHANGES
-from receiver.views import live
 from shared import changes, database
+from shared.web import streams
 from tests.receiver.events import Stream
 from tests.receiver.test_inbox_wire import post
 
@@ -137,8 +137,8 @@ def test_open_streams_do_not_hold_up_a_stop(own_server):
 
 
 def test_a_quiet_stream_is_pinged_so_that_proxies_keep_it(api, monkeypatch):
-    monkeypatch.setattr(live, "PING_SECONDS", 0.02)
-    monkeypatch.setattr(live, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(streams, "PING_SECONDS", 0.02)
+    monkeypatch.setattr(streams, "_LOOK_SECONDS", 0.02)
     api("POST", "/bins", {"slug": "orders"})
     answer = api("GET", "/bins/orders/stream")
     texts = [text.decode() for text in islice(answer.response, 10)]
