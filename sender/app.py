@@ -17,6 +17,7 @@ NAV = (
     NavItem("Webhooks", "/webhooks"),
     NavItem("Send an event", "/send"),
     NavItem("Deliveries", "/deliveries"),
+    NavItem("Replays", "/replays"),
     NavItem("Event types", "/event-types"),
 )
 
@@ -40,7 +41,8 @@ def create_app(settings: SenderSettings | None = None) -> OpenAPI:
     app.config["MAX_CONTENT_LENGTH"] = 2 * settings.max_payload + 65_536
     database.connect(app, db, settings.url, pool_size=settings.web_threads)
     migrations.install(app, db, Path(__file__).parent / "migrations")
-    app.extensions["hookloop_sender"] = context.open_context(settings)
+    with app.app_context():
+        app.extensions["hookloop_sender"] = context.open_context(settings, db.engine)
     web.install(app, settings, service, db=db, check_ready=lambda: None, collectors=[metrics.DeliveryCollector(app)])
     api.install(app)
     pages.install(app)

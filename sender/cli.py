@@ -48,7 +48,7 @@ def worker() -> None:
     settings = SenderSettings.load()
     logs.configure(settings, settings.secrets())
     with cli.database_app(db, settings.url, _DATABASE).app_context():
-        loop = Worker(db.engine, open_context(settings))
+        loop = Worker(db.engine, open_context(settings, db.engine))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())
         loop.run(settings.shutdown_grace)

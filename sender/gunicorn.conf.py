@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sender.settings import SenderSettings
 from shared import logs
 
@@ -18,6 +20,11 @@ workers = 1
 threads = _settings.web_threads
 graceful_timeout = 3
 control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """End open streams when the process is to stop: they would hold it up."""
+    worker.app.callable.extensions["hookloop_sender"].live.stop_after(lambda: worker.alive)
 
 
 def on_starting(_server: object) -> None:

@@ -95,6 +95,13 @@ class Webhook(Base):
             return "active"
         return "disabled" if self.disabled_reason else "paused"
 
+    @property
+    def condition(self) -> str:
+        """`resting` (nothing is sent for a while), `failing` (the last attempt failed) or `well`."""
+        if self.blocked_until is not None:
+            return "resting"
+        return "failing" if self.failure_count else "well"
+
 
 class Event(Base):
     """One occurrence of an event type with its payload; never changed."""

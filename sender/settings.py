@@ -95,7 +95,9 @@ class SenderSettings(CommonSettings):
     smtp_host: str = Field(
         "", validation_alias="SENDER_SMTP_HOST", description="The mail server; without it no mail is sent."
     )
-    smtp_port: int = Field(587, ge=1, le=65535, validation_alias="SENDER_SMTP_PORT", description="The port of the mail server.")
+    smtp_port: int = Field(
+        587, ge=1, le=65535, validation_alias="SENDER_SMTP_PORT", description="The port of the mail server."
+    )
     smtp_security: Literal["starttls", "tls", "none"] = Field(
         "starttls", validation_alias="SENDER_SMTP_SECURITY", description="`starttls`, `tls` (from the start) or `none`."
     )
@@ -162,6 +164,11 @@ class SenderSettings(CommonSettings):
     def retention_span(self) -> timedelta | None:
         """How long finished deliveries are kept; None: for ever."""
         return timedelta(days=self.retention_days) if self.retention_days else None
+
+    @property
+    def streams(self) -> int:
+        """How many live pages the web process streams to at once; further ones ask every few seconds instead."""
+        return self.web_threads // 2
 
     @property
     def mails(self) -> bool:

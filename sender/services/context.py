@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import current_app
+from sqlalchemy import Engine
 
 from sender import transport
 from sender.services.vault import Vault
 from sender.settings import SenderSettings
 from shared.http import Door
+from shared.live import Bus
 
 CHANGES = "hookloop_sender"  # the channel on which writing transactions announce themselves
 
@@ -21,11 +23,13 @@ class Context:
     settings: SenderSettings
     vault: Vault
     door: Door
+    live: Bus
 
 
-def open_context(settings: SenderSettings) -> Context:
+def open_context(settings: SenderSettings, engine: Engine) -> Context:
     """Return the tools that `settings` describe."""
-    return Context(settings, Vault(settings.read_encryption_key()), transport.open_door(settings))
+    live = Bus(engine, CHANGES, settings.streams)
+    return Context(settings, Vault(settings.read_encryption_key()), transport.open_door(settings), live)
 
 
 def current() -> Context:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Select, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
-from sender.models import Delivery, Event, Webhook, db
+from sender.models import Delivery, Event, Webhook, WorkerProcess, db
 from shared import ids
 from shared.database import Instant
 from shared.errors import FieldError, InvalidInput, NotFound
@@ -50,6 +50,11 @@ class WebhookFilter:
     state: str | None = None
     integration: str | None = None
     event_type: str | None = None
+
+
+def release() -> None:
+    """Give the session's connection back: what waits for a change holds none."""
+    db.session.remove()
 
 
 def get_webhook(webhook_id: str) -> Webhook:
@@ -112,6 +117,22 @@ def list_webhooks(wanted: WebhookFilter, limit: int, cursor: str | None) -> Page
         quoted = f'%"{_escape(wanted.event_type)}"%'
         query = query.where(db.cast(Webhook.event_types, db.Text).like(quoted, escape="\\"))
     return _page(query, Webhook, limit, cursor)
+
+
+def in_trouble() -> Sequence[Webhook]:
+    """Return webhooks that Hookloop has switched off or warned about, the newest first, at most ten."""
+    query = (
+        select(Webhook)
+        .where(Webhook.deleted_at.is_(None), or_(Webhook.disabled_reason.is_not(None), Webhook.warned_at.is_not(None)))
+        .order_by(Webhook.id.desc())
+        .limit(10)
+    )
+    return db.session.scalars(query).all()
+
+
+def has_worker(since: datetime) -> bool:
+    """Return whether a delivery worker has given a sign of life since then."""
+    return db.session.scalar(select(WorkerProcess.id).where(WorkerProcess.seen_at >= since).limit(1)) is not None
 
 
 def list_events(

@@ -105,12 +105,18 @@ def test_a_new_user_lives_the_whole_story(product, operator):
     row = page.get_by_role("row").filter(has_text="Accounting")
     expect(row).to_contain_text(url)
     expect(row).to_contain_text("payment_received")
+    watching = operator.context.new_page()
+    operator.watch(watching)
+    watching.goto(f"{product.sender}/deliveries")
+    expect(watching.get_by_text("Live", exact=True)).to_be_visible()
     row.get_by_role("button", name="Send Test Event").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Delivered: 200")
     expect(dialog).to_contain_text(re.compile(r"took [\d,]+ ms"))
     operator.photograph("test-result")
     dialog.get_by_role("button", name="Close").first.click()
+    expect(row).to_contain_text("Delivered: 200")  # without a reload, as in all windows
+    expect(watching.get_by_role("row").filter(has_text="payment_received")).to_contain_text("Succeeded")
 
     expect(inspector.get_by_text("payment_received").first).to_be_visible()  # without a reload
     expect(inspector.get_by_text("webhook-signature").first).to_be_attached()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, request, url_for
+from functools import partial
+
+from flask import flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from sender.models import DELIVERY_STATES
+from sender.models import DELIVERY_STATES, Delivery
 from sender.services import deliveries, event_types, queries
-from sender.services.queries import DeliveryFilter, WebhookFilter
+from sender.services.queries import DeliveryFilter, Page, WebhookFilter
+from sender.views import live
+from sender.views.live import Shown, View
 from sender.views.pages.base import PER_PAGE, blueprint
 from shared.errors import Conflict
 
@@ -15,17 +19,14 @@ from shared.errors import Conflict
 @blueprint.get("/deliveries", endpoint="deliveries")
 def list_deliveries() -> str:
     """Show deliveries, newest first, of one state, webhook or event type."""
-    wanted = DeliveryFilter(
-        state=request.args.get("state") or None,
-        webhook_id=request.args.get("webhook_id") or None,
-        event_id=request.args.get("event_id") or None,
-        event_type=request.args.get("event_type") or None,
-    )
+    wanted = _wanted()
     chosen = {name: getattr(wanted, name) for name in ("state", "webhook_id", "event_id", "event_type")}
     cursor = request.args.get("cursor")
+    page = queries.list_deliveries(wanted, PER_PAGE, cursor)
     return render_template(
         "deliveries.html",
-        page=queries.list_deliveries(wanted, PER_PAGE, cursor),
+        page=page,
+        version=_list_view(page).version,
         chosen={name: value for name, value in chosen.items() if value},
         cursor=cursor,
         states=DELIVERY_STATES,
@@ -34,10 +35,37 @@ def list_deliveries() -> str:
     )
 
 
+@blueprint.get("/deliveries/stream")
+def stream_deliveries() -> Response:
+    """Tell the page of deliveries what changes in it."""
+    wanted = _wanted()
+    return live.stream(lambda: _list_view(queries.list_deliveries(wanted, PER_PAGE, None)))
+
+
+@blueprint.get("/deliveries/news")
+def deliveries_news() -> Response:
+    """Tell a page that cannot have a stream what changed since it last asked."""
+    return jsonify(items=live.news(lambda: _list_view(queries.list_deliveries(_wanted(), PER_PAGE, None))))
+
+
 @blueprint.get("/deliveries/<delivery_id>")
 def delivery(delivery_id: str) -> str:
     """Show a delivery with the timeline of its attempts."""
-    return render_template("delivery.html", delivery=queries.get_delivery(delivery_id))
+    found = queries.get_delivery(delivery_id)
+    return render_template("delivery.html", delivery=found, version=_one_view(found).version)
+
+
+@blueprint.get("/deliveries/<delivery_id>/stream")
+def stream_delivery(delivery_id: str) -> Response:
+    """Tell the page of a delivery what changes in it."""
+    queries.get_delivery(delivery_id)
+    return live.stream(lambda: _one_view(queries.get_delivery(delivery_id)))
+
+
+@blueprint.get("/deliveries/<delivery_id>/news")
+def delivery_news(delivery_id: str) -> Response:
+    """Tell a page that cannot have a stream what changed since it last asked."""
+    return jsonify(items=live.news(lambda: _one_view(queries.get_delivery(delivery_id))))
 
 
 @blueprint.post("/deliveries/<delivery_id>/resend")
@@ -60,6 +88,35 @@ def cancel(delivery_id: str) -> Response:
         return _stay(delivery_id, error)
     flash("The delivery is cancelled.", "success")
     return redirect(url_for("pages.delivery", delivery_id=delivery_id), 303)
+
+
+def _wanted() -> DeliveryFilter:
+    """Return the filter that the request's query asks for."""
+    return DeliveryFilter(
+        state=request.args.get("state") or None,
+        webhook_id=request.args.get("webhook_id") or None,
+        event_id=request.args.get("event_id") or None,
+        event_type=request.args.get("event_type") or None,
+    )
+
+
+def _list_view(page: Page[Delivery]) -> View:
+    rows = [Shown(row.id, _state(row), partial(_render, "parts/delivery_row.html", row)) for row in page.items]
+    return View(rows, page.next_cursor is None)
+
+
+def _one_view(row: Delivery) -> View:
+    head = Shown("delivery-head", _state(row), partial(_render, "parts/delivery_head.html", row))
+    attempts = (len(row.attempts), row.state == "sending")
+    return View([head, Shown("delivery-attempts", attempts, partial(_render, "parts/delivery_attempts.html", row))])
+
+
+def _state(row: Delivery) -> tuple[object, ...]:
+    return row.state, row.attempt_count, row.next_attempt_at, row.finished_at
+
+
+def _render(template: str, row: Delivery) -> str:
+    return render_template(template, delivery=row)
 
 
 def _stay(delivery_id: str, error: Conflict) -> Response:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sender.core import signatures
 from sender.models import Webhook
 from sender.services import context, event_types, queries, secrets, webhooks
 from sender.services.queries import DeliveryFilter
-from sender.views.pages import webhook_form
+from sender.views import live
+from sender.views.live import Shown, View
+from sender.views.pages import health, webhook_form
 from sender.views.pages.base import blueprint, by_field
 from shared import clock
 from shared.errors import InvalidInput
@@ -41,6 +43,19 @@ def change_webhook(webhook_id: str) -> Response | tuple[str, int]:
     return redirect(url_for("pages.edit_webhook", webhook_id=webhook_id), 303)
 
 
+@blueprint.get("/webhooks/<webhook_id>/stream")
+def stream_webhook(webhook_id: str) -> Response:
+    """Tell the page of a webhook what changes in it."""
+    queries.get_webhook(webhook_id)
+    return live.stream(lambda: _view(queries.get_webhook(webhook_id)))
+
+
+@blueprint.get("/webhooks/<webhook_id>/news")
+def webhook_news(webhook_id: str) -> Response:
+    """Tell a page that cannot have a stream what changed since it last asked."""
+    return jsonify(items=live.news(lambda: _view(queries.get_webhook(webhook_id))))
+
+
 def show(
     webhook: Webhook,
     values: dict[str, Any] | None = None,
@@ -49,19 +64,45 @@ def show(
 ) -> str:
     """Return the page; `values` and `rotation` are what was refused, shown again with its errors."""
     kinds = event_types.all_types()
+    view = _view(webhook)
     return render_template(
         "webhook.html",
         webhook=webhook,
+        version=view.version,
         values=values or webhook_form.of_draft(webhooks.draft_of(webhook), kinds),
         errors=errors or {},
         kinds=kinds,
         formats=webhook_form.FORMATS,
         schemes=webhook_form.SCHEMES,
         presets=list(signatures.PRESETS.values()),
-        recent=queries.list_deliveries(DeliveryFilter(webhook_id=webhook.id), RECENT, None).items,
+        **_facts(webhook),
         preset=secrets.preset_of(webhook),
         public_key=webhook.signature.get("public_key"),
         old_secrets=secrets.ends(webhook, clock.now()),
         overlaps=OVERLAPS,
         rotation={"secret": "", "overlap_seconds": secrets.DEFAULT_OVERLAP, "errors": {}, **(rotation or {})},
+    )
+
+
+def _facts(webhook: Webhook) -> dict[str, Any]:
+    """Return what changes by itself on the page."""
+    return {
+        "owed": webhooks.count_owed(webhook.id),
+        "recent": queries.list_deliveries(DeliveryFilter(webhook_id=webhook.id), RECENT, None).items,
+        "last_result": health.last_result,
+    }
+
+
+def _view(webhook: Webhook) -> View:
+    facts = _facts(webhook)
+
+    def render(name: str) -> str:
+        return render_template(f"parts/webhook_{name}.html", webhook=webhook, **facts)
+
+    recent = tuple((row.id, row.state, row.attempt_count) for row in facts["recent"])
+    return View(
+        [
+            Shown("webhook-health", (*health.state(webhook), facts["owed"]), lambda: render("health")),
+            Shown("webhook-recent", recent, lambda: render("recent")),
+        ]
     )

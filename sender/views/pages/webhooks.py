@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sender.models import Webhook
 from sender.services import context, deliveries, event_types, queries, webhooks
-from sender.services.queries import WebhookFilter
-from sender.views.pages import webhook_form
+from sender.services.queries import Page, WebhookFilter
+from sender.views import live
+from sender.views.live import Shown, View
+from sender.views.pages import health, webhook_form
 from sender.views.pages.base import PER_PAGE, blueprint, by_field, confirm, is_confirmed, pretty
-from shared import outcome
 from shared.errors import InvalidInput
 
 
@@ -26,6 +28,19 @@ def home() -> Response:
 def list_webhooks() -> str:
     """Show the form, the registered webhooks and all available events."""
     return _page({}, {})
+
+
+@blueprint.get("/webhooks/stream")
+def stream_webhooks() -> Response:
+    """Tell the page of webhooks what changes in it."""
+    wanted = _wanted()
+    return live.stream(lambda: _view(queries.list_webhooks(wanted, PER_PAGE, None)))
+
+
+@blueprint.get("/webhooks/news")
+def webhooks_news() -> Response:
+    """Tell a page that cannot have a stream what changed since it last asked."""
+    return jsonify(items=live.news(lambda: _view(queries.list_webhooks(_wanted(), PER_PAGE, None))))
 
 
 @blueprint.post("/webhooks")
@@ -74,16 +89,16 @@ def delete_webhook(webhook_id: str) -> Response | str:
 
 
 def _page(values: dict[str, Any], errors: dict[str, str]) -> str:
-    wanted = WebhookFilter(
-        q=request.args.get("q", "").strip() or None,
-        state=request.args.get("state") or None,
-        integration=request.args.get("integration") or None,
-    )
+    wanted = _wanted()
     cursor = request.args.get("cursor")
     kinds = event_types.all_types()
+    page = queries.list_webhooks(wanted, PER_PAGE, cursor)
     return render_template(
         "webhooks.html",
-        page=queries.list_webhooks(wanted, PER_PAGE, cursor),
+        page=page,
+        version=_view(page).version,
+        troubled=queries.in_trouble(),
+        is_silent=bool(page.items) and health.is_silent(),
         wanted=wanted,
         is_filtered=any((wanted.q, wanted.state, wanted.integration)),
         cursor=cursor,
@@ -93,11 +108,23 @@ def _page(values: dict[str, Any], errors: dict[str, str]) -> str:
         examples={kind.slug: pretty(kind.example) for kind in kinds},
         values=values,
         errors=errors,
-        last_result=_last_result,
+        last_result=health.last_result,
     )
 
 
-def _last_result(webhook: Webhook) -> str:
-    """Return in words how the last attempt for `webhook` ended; empty before the first."""
-    kind: outcome.OutcomeKind | None = webhook.last_outcome  # type: ignore[assignment]  # the column holds kinds only
-    return outcome.title(kind, webhook.last_status) if kind else ""
+def _wanted() -> WebhookFilter:
+    """Return the filter that the request's query asks for."""
+    return WebhookFilter(
+        q=request.args.get("q", "").strip() or None,
+        state=request.args.get("state") or None,
+        integration=request.args.get("integration") or None,
+    )
+
+
+def _view(page: Page[Webhook]) -> View:
+    rows = [Shown(row.id, health.state(row), partial(_render, row)) for row in page.items]
+    return View(rows, page.next_cursor is None)
+
+
+def _render(row: Webhook) -> str:
+    return render_template("parts/webhook_row.html", webhook=row, last_result=health.last_result)

@@ -1,0 +1,37 @@
+"""What pages say about the health of webhooks and of the delivery itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sender.models import Webhook
+from sender.services import queries
+from shared import clock, outcome
+
+_SILENT_AFTER = timedelta(seconds=35)  # three signs of life missed
+
+
+def last_result(webhook: Webhook) -> str:
+    """Return in words how the last attempt for `webhook` ended; empty before the first."""
+    kind: outcome.OutcomeKind | None = webhook.last_outcome  # type: ignore[assignment]  # the column holds kinds only
+    return outcome.title(kind, webhook.last_status) if kind else ""
+
+
+def state(webhook: Webhook) -> tuple[object, ...]:
+    """Return what the shown health of a webhook depends on."""
+    return (
+        webhook.updated_at,
+        webhook.state,
+        webhook.succeeded_count,
+        webhook.failed_count,
+        webhook.last_attempt_at,
+        webhook.failure_count,
+        webhook.blocked_until,
+        webhook.blocked_reason,
+        webhook.warned_at,
+    )
+
+
+def is_silent() -> bool:
+    """Return whether no delivery worker has given a sign of life: nothing would be delivered."""
+    return not queries.has_worker(clock.now() - _SILENT_AFTER)

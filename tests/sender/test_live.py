@@ -1,0 +1,104 @@
+"""Live pages of the sender: what changed is told once, to windows with a stream and to those without."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.sender.test_pages import Visitor
+
+
+@pytest.fixture
+def visitor(app):
+    return Visitor(app)
+
+
+@pytest.fixture
+def hook(api, sink):
+    return api.webhook(sink.url())
+
+
+def version(page):
+    return re.search(r'data-last-id="([^"]+)"', page.text)[1]
+
+
+def news(visitor, path, after):
+    return visitor.get(f"{path}/news?after={after}").get_json()["items"]
+
+
+def send_test(api, hook):
+    return api("POST", f"/api/v1/webhooks/{hook['id']}/test", {})[1]
+
+
+def first_message(visitor, path, after=""):
+    """The first message of a stream."""
+    answer = visitor.client.get(f"{path}/stream?after={after}")
+    assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+    for part in answer.response:
+        for text in part.decode().split("\n\n"):
+            if text.startswith("id: "):
+                answer.close()
+                return text.split("\n")
+    raise AssertionError("no message")
+
+
+def test_a_page_that_has_all_hears_nothing(visitor, api, hook):
+    send_test(api, hook)
+    for path in ("/deliveries", "/webhooks", f"/webhooks/{hook['id']}"):
+        assert news(visitor, path, version(visitor.get(path))) == [], path
+
+
+def test_a_new_delivery_is_told_as_the_row_that_the_page_would_show(visitor, api, hook):
+    delivery = send_test(api, hook)
+    (item,) = news(visitor, "/deliveries", "")
+    assert f'<tr id="{delivery["id"]}">' in item["html"]
+    assert news(visitor, "/deliveries", item["id"]) == []
+    assert item["id"] == version(visitor.get("/deliveries"))
+
+
+def test_a_changed_delivery_is_told_by_the_stream(visitor, api, hook):
+    delivery = send_test(api, hook)
+    named, data = first_message(visitor, "/deliveries", "something-older")
+    item = json.loads(data.removeprefix("data: "))
+    assert named == f"id: {item['id']}"
+    assert delivery["id"] in item["html"]
+
+
+def test_the_filter_of_the_page_holds_for_its_news(visitor, api, hook):
+    send_test(api, hook)
+    assert news(visitor, "/deliveries", "x")[0]["html"]
+    answer = visitor.get("/deliveries/news?after=x&state=failed").get_json()["items"]
+    assert answer[0]["html"] == ""
+
+
+def test_one_delivery_tells_its_head_and_its_attempts(visitor, api, hook):
+    delivery = send_test(api, hook)
+    path = f"/deliveries/{delivery['id']}"
+    (item,) = news(visitor, path, "x")
+    assert 'id="delivery-head"' in item["html"]
+    assert 'id="delivery-attempts"' in item["html"]
+    assert news(visitor, path, version(visitor.get(path))) == []
+
+
+def test_a_webhook_tells_its_health_and_counts(visitor, api, hook):
+    page = version(visitor.get("/webhooks"))
+    send_test(api, hook)
+    (item,) = news(visitor, "/webhooks", page)
+    assert "Delivered: 200" in item["html"]
+    assert 'id="webhook-health"' in news(visitor, f"/webhooks/{hook['id']}", "x")[0]["html"]
+
+
+def test_streams_beyond_what_the_process_can_hold_are_refused(visitor, app, api, hook):
+    bus = app.extensions["hookloop_sender"].live
+    taken = [bus.listening() for _ in range(bus._most)]
+    for one in taken:
+        one.__enter__()
+    try:
+        answer = visitor.get("/deliveries/stream")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    finally:
+        for one in taken:
+            one.__exit__(None, None, None)
+        bus.stop()
