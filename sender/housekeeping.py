@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -14,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sender import mailer
 from sender.models import WorkerProcess
+from sender.services import replays, retention
 from sender.services.context import Context
 from shared import clock, ids
 from shared.database import writing_connection
@@ -22,20 +22,22 @@ _log = structlog.get_logger("sender.worker")
 
 _BEAT_SECONDS = 10.0
 _FORGET_AFTER = timedelta(days=1)
+_PRUNE_SECONDS = 60.0  # between two looks for what is old
+_PRUNE_BREATH = 0.02  # seconds between two batches of it, so that deliveries are recorded meanwhile
 _LONGEST_WAIT = 1.0  # seconds between two looks at what is due
 
 
 class Housekeeping:
-    """Runs until stopped; `on_change` is called when there is something new to deliver."""
+    """Runs until stopped."""
 
-    def __init__(self, engine: Engine, context: Context, on_change: Callable[[], None]) -> None:
+    def __init__(self, engine: Engine, context: Context) -> None:
         self._engine = engine
         self._settings = context.settings
-        self._on_change = on_change
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
         self._id = ids.new("wrk", clock.now())
         self._beat_at = float("-inf")
+        self._prune_at = float("-inf")
 
     def start(self) -> None:
         """Begin."""
@@ -50,12 +52,30 @@ class Housekeeping:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
+            pause = _LONGEST_WAIT
             try:
                 self._beat()
                 mailer.send_due(self._engine, self._settings)
+                pause = min(pause, self._replay(), self._prune())
             except SQLAlchemyError as error:
                 _log.error("housekeeping failed; trying again", error=type(error).__name__)
-            self._stopped.wait(_LONGEST_WAIT)
+            self._stopped.wait(pause)
+
+    def _replay(self) -> float:
+        """Make the next deliveries of running replays; return the seconds until the next step."""
+        now = clock.now()
+        due = replays.step(self._engine, now)
+        return _LONGEST_WAIT if due is None else max(0.0, (due - now).total_seconds())
+
+    def _prune(self) -> float:
+        """Delete some of what is old; return the seconds until there is more of it."""
+        span = self._settings.retention_span
+        if span is None or clock.monotonic() < self._prune_at:
+            return _LONGEST_WAIT
+        if retention.prune(self._engine, clock.now() - span):
+            return _PRUNE_BREATH
+        self._prune_at = clock.monotonic() + _PRUNE_SECONDS
+        return _LONGEST_WAIT
 
     def _beat(self) -> None:
         """Say that this worker lives, so that a page can tell when none does."""

@@ -65,7 +65,7 @@ class Worker:
     def run(self, grace_seconds: float) -> None:
         """Deliver until stopped, then give attempts under way `grace_seconds` to end."""
         watcher = ChangeWatcher(self._engine, CHANGES, self._wake.set)
-        housekeeping = Housekeeping(self._engine, self._context, self._wake.set)
+        housekeeping = Housekeeping(self._engine, self._context)
         watcher.start()
         housekeeping.start()
         self._senders.start()

@@ -107,6 +107,12 @@ class WebhookOut(BaseModel):
     last_attempt_at: Moment | None
     last_outcome: str | None
     last_status: int | None
+    condition: str = Field(description="`well`, `failing` (the last attempt failed) or `resting` (see blocked_until).")
+    failure_count: int = Field(description="Failed attempts in a row.")
+    failing_since: Moment | None
+    warned_at: Moment | None = Field(description="When it was reported as failing for long.")
+    blocked_until: Moment | None = Field(description="Nothing is sent before; then one delivery probes.")
+    blocked_reason: str | None = Field(description="`breaker`, `retry_after` or `probing`.")
 
     @classmethod
     def of(cls, webhook: Webhook) -> WebhookOut:
