@@ -97,6 +97,12 @@ def outcomes(replay_id: str) -> dict[str, int]:
     return {state: number for state, number in db.session.execute(query)}  # noqa: C416  # rows are no pairs for mypy
 
 
+def webhooks_of(rows: Sequence[Replay]) -> dict[str, Webhook]:
+    """Return the webhooks that replays name, by id, deleted ones too."""
+    query = select(Webhook).where(Webhook.id.in_({row.webhook_id for row in rows if row.webhook_id}))
+    return {webhook.id: webhook for webhook in db.session.scalars(query)}
+
+
 def _check(draft: ReplayDraft) -> list[str]:
     """Return all event types, retired ones too; raise InvalidInput."""
     slugs = [kind.slug for kind in event_types.all_types(retired=True)]

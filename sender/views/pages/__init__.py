@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from sender.views.pages import bulk, deliveries, event_types, send, webhook, webhook_secret, webhooks
+from sender.views.pages import bulk, deliveries, event_types, replays, send, webhook, webhook_secret, webhooks
 from sender.views.pages.base import blueprint
 from shared import outcome
 
@@ -12,6 +12,7 @@ __all__ = [
     "bulk",
     "deliveries",
     "event_types",
+    "replays",
     "send",
     "webhook",
     "webhook_secret",

@@ -1,0 +1,170 @@
+"""The pages of replays: all of them, the form that counts first, and one with its progress."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from sender.core.replays import DEFAULT_RATE, ReplayDraft
+from sender.models import Replay
+from sender.services import event_types, queries, replays
+from sender.services.queries import DeliveryFilter, WebhookFilter
+from sender.views.pages.base import PER_PAGE, blueprint, by_field, is_confirmed
+from shared import clock
+from shared.errors import FieldError, InvalidInput
+
+NEWEST = 10
+STATES = (
+    ("", "All that did not arrive: failed, cancelled or missing"),
+    ("failed", "Failed"),
+    ("cancelled", "Cancelled"),
+    ("missing", "Missing, also from before the webhook was registered"),
+    ("succeeded", "Succeeded: send it again all the same"),
+)
+_FIELDS = ("state", "webhook_id", "event_type", "since", "until", "rate")
+
+
+@blueprint.get("/replays", endpoint="replays")
+def list_replays() -> str:
+    """Show replays, newest first, with their progress."""
+    cursor = request.args.get("cursor")
+    rows, next_cursor = replays.list_replays(PER_PAGE, cursor)
+    webhooks = replays.webhooks_of(rows)
+    return render_template("replays.html", replays=rows, webhooks=webhooks, cursor=cursor, next_cursor=next_cursor)
+
+
+@blueprint.get("/replays/new")
+def new_replay() -> str:
+    """Show the form; the query may hold its values, moments as RFC 3339."""
+    values = {name: request.args.get(name, "") for name in _FIELDS}
+    day_ago = clock.now().replace(microsecond=0) - timedelta(days=1)
+    values |= {
+        "since": _as_input(values["since"]) or _as_input(day_ago.isoformat()),
+        "until": _as_input(values["until"]),
+        "rate": values["rate"] or str(DEFAULT_RATE),
+    }
+    return _page(values, {})
+
+
+@blueprint.post("/replays/new")
+def start_replay() -> Response | str | tuple[str, int]:
+    """Count what would be sent and ask; after the yes, start it."""
+    values = {name: request.form.get(name, "").strip() for name in _FIELDS}
+    try:
+        draft = _read(values)
+        if not is_confirmed():
+            return _page(values, {}, count=replays.count(draft), draft=draft)
+        replay = replays.create(draft)
+    except InvalidInput as error:
+        return _page(values, by_field(error)), error.status
+    return redirect(url_for("pages.replay", replay_id=replay.id), 303)
+
+
+@blueprint.get("/replays/<replay_id>")
+def replay(replay_id: str) -> str:
+    """Show a replay: how far it is, and what became of the deliveries that it made."""
+    found = replays.get(replay_id)
+    return render_template(
+        "replay.html",
+        replay=found,
+        made=replays.outcomes(replay_id),
+        webhook=replays.webhooks_of([found]).get(found.webhook_id or ""),
+        newest=queries.list_deliveries(DeliveryFilter(replay_id=replay_id), NEWEST, None).items,
+        again=_again(found),
+    )
+
+
+@blueprint.post("/replays/<replay_id>/stop")
+def stop_replay(replay_id: str) -> Response:
+    """End a replay at once."""
+    found = replays.stop(replay_id)
+    flash("The replay is stopped." if found.state == "stopped" else "The replay had ended already.", "success")
+    return redirect(url_for("pages.replay", replay_id=replay_id), 303)
+
+
+@blueprint.app_template_filter("in_words")
+def in_words(seconds: int) -> str:
+    """Return a time to wait as people say it: `12 seconds`, `3 minutes`, `5 hours`."""
+    count, unit = seconds, "second"
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= 2 * size:
+            count, unit = round(seconds / size), name
+            break
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def _read(values: dict[str, str]) -> ReplayDraft:
+    """Return the draft that the form describes; raise InvalidInput for moments and numbers that are none."""
+    faults: list[FieldError] = []
+    moments: dict[str, datetime] = {}
+    for field in ("since", "until"):
+        try:
+            moments[field] = _moment(values[field]) if values[field] or field == "since" else clock.now()
+        except ValueError:
+            faults.append(FieldError(field, "Give a date and a time."))
+    if not values["rate"].isdecimal():
+        faults.append(FieldError("rate", "Give a whole number."))
+    if faults:
+        raise InvalidInput.of(*faults)
+    return ReplayDraft(
+        since=moments["since"],
+        until=moments["until"],
+        webhook_id=values["webhook_id"] or None,
+        event_type=values["event_type"] or None,
+        state=values["state"] or None,
+        rate=int(values["rate"]),
+    )
+
+
+def _moment(text: str) -> datetime:
+    """Return the moment of a field or an RFC 3339 text, in UTC when it names no offset; raise ValueError."""
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _as_input(text: str) -> str:
+    """Return a moment as `<input type=datetime-local>` takes it, in UTC; empty for what is none."""
+    try:
+        return _moment(text).strftime("%Y-%m-%dT%H:%M:%S")
+    except (ValueError, OverflowError):
+        return ""
+
+
+def _again(found: Replay) -> dict[str, Any]:
+    """Return the query that fills in the form with the filters of a replay."""
+    return {
+        "webhook_id": found.webhook_id,
+        "event_type": found.event_type,
+        "state": found.delivery_state,
+        "since": clock.rfc3339(found.since),
+        "until": clock.rfc3339(found.until + timedelta(seconds=1)),  # the form knows no fractions
+        "rate": found.rate,
+    }
+
+
+def _page(
+    values: dict[str, str], errors: dict[str, str], count: int | None = None, draft: ReplayDraft | None = None
+) -> str:
+    webhooks = queries.list_webhooks(WebhookFilter(), queries.MAX_LIMIT, None).items
+    kinds = event_types.all_types(retired=True)
+    chosen = queries.get_webhook(draft.webhook_id) if draft and draft.webhook_id else None
+    return render_template(
+        "replay_new.html",
+        values=values,
+        errors=errors,
+        count=count,
+        seconds=-(-(count or 0) // draft.rate) if draft else 0,
+        webhook=chosen,
+        now=clock.now().strftime("%Y-%m-%d %H:%M"),
+        states=STATES,
+        webhooks=_with([("", "All that are active"), *((one.id, one.name) for one in webhooks)], values["webhook_id"]),
+        event_types=_with([("", "Any"), *((kind.slug, kind.slug) for kind in kinds)], values["event_type"]),
+    )
+
+
+def _with(options: list[tuple[str, str]], chosen: str) -> list[tuple[str, str]]:
+    """Return options with the chosen one among them, by its own name when it is none of them (a glob, an old id)."""
+    return options if any(value == chosen for value, _ in options) else [*options, (chosen, chosen)]

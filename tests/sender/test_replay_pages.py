@@ -1,0 +1,183 @@
+"""The pages of replays: counted first, then confirmed, with progress and a way to stop."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+from sqlalchemy import update
+from werkzeug.serving import make_server
+
+from sender.models import Webhook, db
+from sender.services import replays
+from shared import clock
+from shared.database import writing_connection
+from tests.sender.conftest import TOKEN
+from tests.sender.past import Past
+from tests.sender.test_pages import Visitor, text_of
+
+
+@pytest.fixture
+def visitor(app):
+    return Visitor(app)
+
+
+@pytest.fixture
+def past(app):
+    with app.app_context():
+        return Past(db.engine)
+
+
+@pytest.fixture
+def hook(api, past, sink):
+    webhook_id = api.webhook(sink.url())["id"]
+    with writing_connection(past.engine) as connection:
+        connection.execute(update(Webhook).values(created_at=past.ago(100)))
+    return webhook_id
+
+
+def form(past, **fields):
+    since = past.ago(9).strftime("%Y-%m-%dT%H:%M")
+    return {"state": "", "webhook_id": "", "event_type": "", "since": since, "until": "", "rate": "50"} | fields
+
+
+def inputs(page):
+    """The names and values of what a page's fields hold."""
+    return dict(re.findall(r'<input[^>]* name="([^"]+)"[^>]* value="([^"]*)"', page))
+
+
+def test_the_first_press_counts_and_the_second_starts(visitor, api, past, hook):
+    for _ in range(12):
+        past.event(5)
+    assert "No replays yet" in visitor.get("/replays").text
+    asked = visitor.post("/replays/new", **form(past, webhook_id=hook))
+    assert "12 deliveries would be made" in text_of(asked)
+    assert api("GET", "/api/v1/replays")[1]["items"] == []
+    confirming = asked.text.split('name="confirmed"')[1].split("</form>")[0]
+    page = visitor.post("/replays/new", confirmed="1", **inputs(confirming))
+    assert "0 of 12" in text_of(page)
+    assert "<span>Stop</span>" in page.text
+    replays.step(past.engine, clock.now())
+    path = page.request.path
+    assert "10 of 12" in text_of(visitor.get(path))
+    listed = text_of(visitor.get("/replays"))
+    assert "What did not arrive" in listed
+    assert "10 of 12" in listed
+    stopped = text_of(visitor.post(f"{path}/stop"))
+    assert "The replay is stopped" in stopped
+    assert "2 not made" in stopped
+    assert "Deliveries made 10" in stopped
+
+
+def test_the_moments_of_the_form_are_utc(visitor, past, hook):
+    moment = past.ago(5).replace(second=0, microsecond=0)
+    past.event(5, created_at=moment)
+    at = moment.strftime("%Y-%m-%dT%H:%M")
+    found = [
+        text_of(visitor.post("/replays/new", **form(past, **fields)))
+        for fields in ({"since": at}, {"until": at}, {"since": at + ":01"}, {"until": at + ":01"})
+    ]
+    assert ["1 delivery would be made" in page for page in found] == [True, False, False, True]
+    assert "Nothing to send again" in found[1]
+
+
+def test_the_query_fills_in_the_form(visitor, past, hook):
+    page = visitor.get(
+        f"/replays/new?webhook_id={hook}&since=2026-01-02T05:04:05%2B02:00&until=2026-01-03&event_type=pay*&rate=7"
+    ).text
+    assert 'value="2026-01-02T03:04:05"' in page
+    assert 'value="2026-01-03T00:00:00"' in page
+    assert f'<option value="{hook}" selected>' in page
+    assert '<option value="pay*" selected>' in page
+    assert inputs(page)["rate"] == "7"
+    assert re.search(r'name="since"[^>]* value="\d{4}-', visitor.get("/replays/new?since=nonsense").text)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"since": ""}, "since"),
+        ({"since": "soon"}, "since"),
+        ({"since": "2100-01-01T00:00"}, "since"),
+        ({"until": "x"}, "until"),
+        ({"rate": "many"}, "rate"),
+        ({"rate": "0"}, "rate"),
+        ({"webhook_id": "whk_none"}, "webhook_id"),
+        ({"event_type": "no_such"}, "event_type"),
+        ({"state": "pending"}, "state"),
+    ],
+)
+def test_what_is_wrong_is_told_beside_the_field(visitor, past, fields, field):
+    for confirmed in ({}, {"confirmed": "1"}):
+        answer = visitor.post("/replays/new", **form(past, **fields), **confirmed)
+        assert answer.status_code == 422
+        assert f'id="f-{field}-error"' in answer.text
+
+
+def test_a_paused_webhook_is_counted_but_not_sent_to(visitor, api, past, hook):
+    past.event(5)
+    api("PATCH", f"/api/v1/webhooks/{hook}", {"active": False})
+    answer = visitor.post("/replays/new", **form(past, webhook_id=hook))
+    assert "1 delivery would be made" in text_of(answer)
+    assert "activate it first" in text_of(answer)
+    assert 'name="confirmed"' not in answer.text
+    assert visitor.post("/replays/new", **form(past, webhook_id=hook), confirmed="1").status_code == 422
+
+
+def test_an_ended_replay_can_be_asked_for_again(visitor, api, past, hook):
+    body = {"since": past.ago(9).isoformat(), "state": "missing", "event_type": "payment_*", "webhook_id": hook}
+    _, replay = api("POST", "/api/v1/replays", body)
+    page = visitor.get(f"/replays/{replay['id']}").text
+    again = visitor.get(re.search(r'href="(/replays/new[^"]+)"', page)[1].replace("&amp;", "&")).text
+    assert '<option value="missing" selected>' in again
+    assert '<option value="payment_*" selected>' in again
+    assert visitor.get("/replays/rpl_none").status_code == 404
+
+
+def test_a_deleted_webhook_keeps_its_replays(visitor, api, past, hook):
+    _, replay = api("POST", "/api/v1/replays", {"since": past.ago(9).isoformat(), "webhook_id": hook})
+    api("DELETE", f"/api/v1/webhooks/{hook}")
+    assert "(deleted)" in visitor.get(f"/replays/{replay['id']}").text
+    assert "Billing" in visitor.get("/replays").text
+
+
+@pytest.fixture
+def site(app):
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_the_progress_moves_in_an_open_window(site, past, hook):
+    for _ in range(12):
+        past.event(5)
+    complaints = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        page.goto(f"{site}/sign-in?token={TOKEN}")
+        page.goto(f"{site}/replays/new")
+        page.get_by_label("Published since").fill(past.ago(9).strftime("%Y-%m-%dT%H:%M:%S"))
+        page.get_by_role("button", name="Count").click()
+        page.get_by_role("button", name="Start the replay").click()
+        expect(page.get_by_text("0 of 12")).to_be_visible()
+        page.evaluate("window.stayed = true")
+        now = clock.now()
+        due = replays.step(past.engine, now)
+        expect(page.get_by_text("10 of 12")).to_be_visible()
+        replays.step(past.engine, max(now, due))
+        expect(page.get_by_text("Finished")).to_be_visible()
+        expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+        assert page.evaluate("window.stayed") is True
+        browser.close()
+    assert complaints == []
