@@ -18,7 +18,6 @@ NAV = (
     NavItem("Send an event", "/send"),
     NavItem("Deliveries", "/deliveries"),
     NavItem("Replays", "/replays"),
-    NavItem("Replays", "/replays"),
     NavItem("Event types", "/event-types"),
 )
 
