@@ -1,13 +1,15 @@
 """Deliveries: claimed in batches with a lease, recorded behind a fence, and what a person may do with one."""
 
 from sender.services.deliveries.claim import Claim, Claimed, claim_due, is_due, next_due, release
+from sender.services.deliveries.edited import Resent, resend_edited
 from sender.services.deliveries.hold import release_held
 from sender.services.deliveries.record import Result, Rules, record, rules_of
-from sender.services.deliveries.verbs import cancel, resend, send_test
+from sender.services.deliveries.verbs import cancel, refuse_resend, resend, send_test
 
 __all__ = [
     "Claim",
     "Claimed",
+    "Resent",
     "Result",
     "Rules",
     "cancel",
@@ -15,9 +17,11 @@ __all__ = [
     "is_due",
     "next_due",
     "record",
+    "refuse_resend",
     "release",
     "release_held",
     "resend",
+    "resend_edited",
     "rules_of",
     "send_test",
 ]

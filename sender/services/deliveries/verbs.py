@@ -52,19 +52,24 @@ def resend(delivery_id: str) -> Delivery:
     Raise NotFound, or Conflict when the old one is not finished or its webhook no longer takes deliveries.
     """
     with writing(db.session) as session:
-        old = queries.get_delivery(delivery_id)
-        if old.state in ("pending", "sending"):
-            raise Conflict("This delivery is still under way; cancel it first or wait for it.")
-        if old.webhook.deleted_at is not None:
-            raise Conflict("The webhook of this delivery was deleted.")
-        if not old.webhook.active:
-            raise Conflict(f"The webhook {old.webhook.name!r} is {old.webhook.state}; activate it first.")
+        old = queries.lock_delivery(session, delivery_id)  # so that retention leaves it and its event
+        refuse_resend(old)
         fresh = new_delivery(old.event, old.webhook_id, clock.now())
         fresh.test = old.test
         fresh.resend_of = old.id
         session.add(fresh)
         changes.announce(session, CHANGES)
     return queries.get_delivery(fresh.id)
+
+
+def refuse_resend(delivery: Delivery) -> None:
+    """Raise Conflict when a delivery cannot be resent: it is not finished, or its webhook takes no deliveries."""
+    if delivery.state in ("pending", "sending"):
+        raise Conflict("This delivery is still under way; cancel it first or wait for it.")
+    if delivery.webhook.deleted_at is not None:
+        raise Conflict("The webhook of this delivery was deleted.")
+    if not delivery.webhook.active:
+        raise Conflict(f"The webhook {delivery.webhook.name!r} is {delivery.webhook.state}; activate it first.")
 
 
 def cancel(delivery_id: str) -> Delivery:

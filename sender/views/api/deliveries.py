@@ -7,10 +7,10 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import Field
 
-from sender.services import deliveries, queries
+from sender.services import context, deliveries, queries
 from sender.services.queries import DeliveryFilter
 from sender.views.api.schemas.base import ById, PageQuery, State, When
-from sender.views.api.schemas.deliveries import DeliveryOut, DeliveryPage
+from sender.views.api.schemas.deliveries import DeliveryOut, DeliveryPage, ResendIn, ResentOut
 from shared.web.json import reply
 
 api = APIBlueprint(
@@ -49,11 +49,17 @@ def get_delivery(path: ById) -> Response:
     return reply(DeliveryOut.of(queries.get_delivery(path.id)))
 
 
-@api.post("/<id>/resend", responses={202: DeliveryOut})
-def resend(path: ById) -> Response:
-    """Send the same event to the same webhook again, as a new delivery."""
-    delivery = deliveries.resend(path.id)
-    return reply(DeliveryOut.of(delivery), 202, Location=f"/api/v1/deliveries/{delivery.id}")
+@api.post("/<id>/resend", responses={202: ResentOut})
+def resend(path: ById, body: ResendIn) -> Response:
+    """Send the same event to the same webhook again, as a new delivery.
+
+    With a `payload` it is a new event of the same type, for this webhook alone, that says what it was derived from.
+    """
+    if body.payload is None:
+        resent = deliveries.Resent(deliveries.resend(path.id), [])
+    else:
+        resent = deliveries.resend_edited(context.current(), path.id, body.payload)
+    return reply(ResentOut.of_resent(resent), 202, Location=f"/api/v1/deliveries/{resent.delivery.id}")
 
 
 @api.post("/<id>/cancel", responses={200: DeliveryOut})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flask import Flask
 
-from sender.views.pages import bulk, deliveries, event_types, replays, send, webhook, webhook_secret, webhooks
+from sender.views.pages import bulk, deliveries, edit_resend, event_types, replays, send, webhook, webhook_secret, webhooks
 from sender.views.pages.base import blueprint
 from shared import outcome
 
 __all__ = [
     "bulk",
     "deliveries",
+    "edit_resend",
     "event_types",
     "replays",
     "send",

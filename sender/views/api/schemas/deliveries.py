@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, model_validator
 
 from sender.models import Attempt, Delivery
-from sender.views.api.schemas.base import Moment, State
+from sender.services.deliveries import Resent
+from sender.views.api.schemas.base import Moment, State, Strict
 from shared.outcome import OutcomeKind
 
 
@@ -94,6 +96,36 @@ class DeliveryOut(BaseModel):
         """Return the view of a delivery."""
         fields = {name: getattr(delivery, name) for name in cls.model_fields if name != "attempts"}
         return cls.model_validate(fields | {"attempts": [AttemptOut.of(attempt) for attempt in delivery.attempts]})
+
+
+class Warning_(BaseModel):  # noqa: N801  # `Warning` is Python's own
+    """Where a payload departs from the event type's schema; the event is accepted all the same."""
+
+    field: str
+    message: str
+
+
+class ResendIn(Strict):
+    """How to resend: as it was, or with another payload."""
+
+    payload: dict[str, Any] | None = Field(None, description="Sent instead, as a new event; absent: the same event.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _allow_no_body(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+
+class ResentOut(DeliveryOut):
+    """The new delivery; `warnings` tell where an edited payload departs from the schema."""
+
+    warnings: list[Warning_] = []
+
+    @classmethod
+    def of_resent(cls, resent: Resent) -> ResentOut:
+        """Return the view of a delivery just made."""
+        warnings = [Warning_(field=problem.field, message=problem.message) for problem in resent.warnings]
+        return cls(**DeliveryOut.of(resent.delivery).model_dump(), warnings=warnings)
 
 
 class DeliveryRef(BaseModel):

@@ -11,7 +11,7 @@ from sender.models import Event
 from sender.services.batches import MAX_EVENTS
 from sender.services.events import Published
 from sender.views.api.schemas.base import Moment, Strict
-from sender.views.api.schemas.deliveries import DeliveryRef
+from sender.views.api.schemas.deliveries import DeliveryRef, Warning_
 
 
 class EventIn(Strict):
@@ -20,13 +20,6 @@ class EventIn(Strict):
     type: str = Field(examples=["payment_received"])
     payload: dict[str, Any]
     id: str | None = Field(None, description="The event's id, chosen by you; publishing it again sends nothing.")
-
-
-class Warning_(BaseModel):  # noqa: N801  # `Warning` is Python's own
-    """Where a payload departs from the event type's schema; the event is accepted all the same."""
-
-    field: str
-    message: str
 
 
 class EventAccepted(BaseModel):

@@ -1,0 +1,53 @@
+"""The page on which a person mends the payload of an old delivery and sends it to the same webhook."""
+
+from __future__ import annotations
+
+import json
+
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from sender.models import Delivery
+from sender.services import context, deliveries, queries
+from sender.views.pages.base import blueprint, by_field, pretty, read_object
+from shared.errors import Conflict, InvalidInput, TooLarge
+
+
+@blueprint.get("/deliveries/<delivery_id>/edit")
+def edit_resend(delivery_id: str) -> Response | str:
+    """Show the payload of a finished delivery's event, to be edited."""
+    delivery = queries.get_delivery(delivery_id)
+    try:
+        deliveries.refuse_resend(delivery)
+    except Conflict as error:
+        return _stay(delivery_id, error)
+    return _page(delivery, pretty(json.loads(delivery.event.payload)))
+
+
+@blueprint.post("/deliveries/<delivery_id>/edit")
+def send_edited(delivery_id: str) -> Response | tuple[str, int]:
+    """Publish the edited payload as a new event for the same webhook."""
+    delivery = queries.get_delivery(delivery_id)
+    text = request.form.get("payload", "")
+    try:
+        resent = deliveries.resend_edited(context.current(), delivery_id, read_object("payload", text))
+    except Conflict as error:
+        return _stay(delivery_id, error)
+    except InvalidInput as error:
+        return _page(delivery, text, by_field(error)["payload"]), error.status
+    except TooLarge as error:
+        return _page(delivery, text, error.detail), error.status
+    flash("A new event with the edited payload is on its way.", "success")
+    if resent.warnings:
+        fields = ", ".join(dict.fromkeys(problem.field for problem in resent.warnings))
+        flash(f"The payload departs from the schema ({fields}); it was sent all the same.", "warning")
+    return redirect(url_for("pages.delivery", delivery_id=resent.delivery.id), 303)
+
+
+def _stay(delivery_id: str, error: Conflict) -> Response:
+    flash(error.detail, "error")
+    return redirect(url_for("pages.delivery", delivery_id=delivery_id), 303)
+
+
+def _page(delivery: Delivery, text: str, error: str | None = None) -> str:
+    return render_template("edit_resend.html", delivery=delivery, payload=text, error=error)
