@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from flask import Flask
 
-from sender.views.pages import bulk, deliveries, edit_resend, event_types, replays, send, webhook, webhook_secret, webhooks
+from sender.views.pages import (
+    bulk,
+    deliveries,
+    edit_resend,
+    event_types,
+    replays,
+    send,
+    webhook,
+    webhook_secret,
+    webhooks,
+)
 from sender.views.pages.base import blueprint
 from shared import outcome
 
