@@ -12,6 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry, rel
 from shared.database import Instant, named_metadata
 
 DELIVERY_STATES = ("pending", "sending", "succeeded", "failed", "cancelled")
+_GAVE_UP = "state = 'failed' OR state = 'cancelled'"  # with IN, SQLite would not see that `failed` is one of them
 
 
 class Base(DeclarativeBase):
@@ -189,6 +190,24 @@ class Delivery(Base):
         Index("ix_deliveries_event", "event_id"),
         Index("ix_deliveries_state", "state", "id"),
         Index("ix_deliveries_event_type", "event_type", "id"),
+        Index("ix_deliveries_webhook_event_type", "webhook_id", "event_type", "id"),
+        # For lists of what went wrong, see services.listing: they cost a delivery that succeeds nothing.
+        Index(
+            "ix_deliveries_webhook_gave_up",
+            "webhook_id",
+            "state",
+            "id",
+            sqlite_where=text(_GAVE_UP),
+            postgresql_where=text(_GAVE_UP),
+        ),
+        Index(
+            "ix_deliveries_event_type_gave_up",
+            "event_type",
+            "state",
+            "id",
+            sqlite_where=text(_GAVE_UP),
+            postgresql_where=text(_GAVE_UP),
+        ),
     )
 
 

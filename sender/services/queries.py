@@ -11,6 +11,7 @@ from sqlalchemy import Select, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from sender.models import Delivery, Event, Webhook, WorkerProcess, db
+from sender.services.listing import conditions
 from shared import ids
 from shared.database import Instant
 from shared.errors import FieldError, InvalidInput, NotFound
@@ -162,21 +163,7 @@ def list_deliveries(
     query = select(Delivery).options(selectinload(Delivery.webhook))
     if with_attempts:
         query = query.options(selectinload(Delivery.attempts))
-    exact: dict[Any, Any] = {
-        Delivery.webhook_id: wanted.webhook_id,
-        Delivery.event_id: wanted.event_id,
-        Delivery.replay_id: wanted.replay_id,
-        Delivery.event_type: wanted.event_type,
-        Delivery.state: wanted.state,
-        Delivery.test: wanted.test,
-    }
-    for column, value in exact.items():
-        if value is not None:
-            query = query.where(column == value)
-    if wanted.since:
-        query = query.where(Delivery.created_at >= wanted.since)
-    if wanted.until:
-        query = query.where(Delivery.created_at < wanted.until)
+    query = query.where(*conditions(wanted))
     return _page(query, Delivery, limit, cursor)
 
 

@@ -1,0 +1,75 @@
+"""Which deliveries a list shows, said so that the database reads them from one index, newest first, at any size.
+
+SQLite knows how many rows share a value on average, not that half of all rows are of this webhook or that none has
+failed: with several equalities it takes any of their indexes. So one of them is chosen here, and the others are said
+of the column with an empty text after it, which no index holds. With a million deliveries that is a millisecond where
+a choice at random took up to 400.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, literal_column
+
+from sender.models import Delivery
+from shared import ids
+
+if TYPE_CHECKING:
+    from sender.services.queries import DeliveryFilter
+
+_MILLISECOND = timedelta(milliseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime.max.replace(tzinfo=UTC) - _MILLISECOND
+
+
+def conditions(wanted: DeliveryFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions of a filter."""
+    exact: dict[str, str | None] = {
+        "event_id": wanted.event_id,
+        "replay_id": wanted.replay_id,
+        "webhook_id": wanted.webhook_id,
+        "event_type": wanted.event_type,
+        "state": wanted.state,
+    }
+    given = {name: value for name, value in exact.items() if value is not None}
+    leading = _leading(given)
+    found = [_equals(name, value, name in leading) for name, value in given.items()]
+    if wanted.test is not None:
+        found.append(Delivery.test == wanted.test)
+    return [*found, *_within(wanted.since, wanted.until)]
+
+
+def _leading(given: dict[str, str]) -> tuple[str, ...]:
+    """Return the names of the columns whose index is to be read."""
+    for few in ("event_id", "replay_id"):
+        if few in given:
+            return (few,)
+    rare = given.get("state") in ("failed", "cancelled")
+    owed = given.get("state") in ("pending", "sending")
+    if owed or (rare and not {"webhook_id", "event_type"} & given.keys()):
+        return ("state",)
+    if rare:
+        return ("webhook_id" if "webhook_id" in given else "event_type", "state")
+    return tuple(given.keys() & {"webhook_id", "event_type"}) or ("state",)
+
+
+def _equals(name: str, value: str, leads: bool) -> ColumnElement[bool]:
+    column: Any = getattr(Delivery, name)
+    if not leads:
+        return column.concat("") == value  # type: ignore[no-any-return]
+    if name == "state":  # a partial index is used only for a value that stands in the statement
+        return column == literal_column(f"'{value}'")  # type: ignore[no-any-return]
+    return column == value  # type: ignore[no-any-return]
+
+
+def _within(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    """Return the conditions of a span; the id tells the millisecond, so that the index is read from there on."""
+    found: list[ColumnElement[bool]] = []
+    if since:
+        found += [Delivery.created_at >= since, Delivery.id >= ids.first("dlv", max(since, _EPOCH))]
+    if until:
+        after = min(max(until, _EPOCH), _LATEST) + _MILLISECOND
+        found += [Delivery.created_at < until, Delivery.id < ids.first("dlv", after)]
+    return found
