@@ -57,7 +57,9 @@ def test_a_disabled_webhook_says_why_and_can_be_activated(visitor, change, api):
     hook = change(active=False, disabled_reason="It was failing for 5 days.")
     assert "Billing was switched off It was failing for 5 days." in text_of(visitor.get("/webhooks"))
     assert "Hookloop switched this webhook off" in text_of(visitor.get(f"/webhooks/{hook}"))
-    visitor.post(f"/webhooks/{hook}/activate")
+    offered = visitor.post(f"/webhooks/{hook}/activate")
+    assert "What it missed since it began to fail can be replayed" in text_of(offered)
+    assert f'<option value="{hook}" selected>' in offered.text
     assert api("GET", f"/api/v1/webhooks/{hook}")[1]["state"] == "active"
 
 

@@ -15,6 +15,7 @@ from sender.views import live
 from sender.views.live import Shown, View
 from sender.views.pages import health, webhook_form
 from sender.views.pages.base import PER_PAGE, blueprint, by_field, confirm, is_confirmed, pretty
+from shared import clock
 from shared.errors import InvalidInput
 
 
@@ -67,9 +68,14 @@ def send_test(webhook_id: str) -> str | tuple[str, int]:
 
 @blueprint.post("/webhooks/<webhook_id>/<any(pause, activate):verb>")
 def switch_webhook(webhook_id: str, verb: webhooks.BulkVerb) -> Response:
-    """Pause a webhook or make it active again."""
-    name = queries.get_webhook(webhook_id).name
+    """Pause a webhook or make it active again; one that Hookloop had switched off is offered what it missed."""
+    webhook = queries.get_webhook(webhook_id)
+    name, missed_since = webhook.name, (webhook.failing_since or webhook.updated_at) if webhook.disabled_reason else None
     webhooks.apply(verb, [webhook_id])
+    if verb == "activate" and missed_since:
+        flash(f"{name} is active. What it missed since it began to fail can be replayed.", "success")
+        since = clock.rfc3339(missed_since)
+        return redirect(url_for("pages.new_replay", webhook_id=webhook_id, since=since), 303)
     flash(f"{name} is paused." if verb == "pause" else f"{name} is active.", "success")
     return redirect(url_for("pages.webhooks"), 303)
 
