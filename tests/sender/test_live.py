@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from shared import __version__
 from tests.sender.test_pages import Visitor
 
 
@@ -48,6 +49,12 @@ def test_a_page_that_has_all_hears_nothing(visitor, api, hook):
     send_test(api, hook)
     for path in ("/deliveries", "/webhooks", f"/webhooks/{hook['id']}"):
         assert news(visitor, path, version(visitor.get(path))) == [], path
+
+
+def test_the_foot_of_a_live_page_names_the_version_of_hookloop(visitor, api, hook):
+    delivery = send_test(api, hook)
+    for path in ("/deliveries", "/webhooks", f"/webhooks/{hook['id']}", f"/deliveries/{delivery['id']}"):
+        assert f"Hookloop {__version__}<" in visitor.get(path).text, path
 
 
 def test_a_new_delivery_is_told_as_the_row_that_the_page_would_show(visitor, api, hook):

@@ -26,7 +26,7 @@ def list_deliveries() -> str:
     return render_template(
         "deliveries.html",
         page=page,
-        version=_list_view(page).version,
+        live_version=_list_view(page).version,
         chosen={name: value for name, value in chosen.items() if value},
         cursor=cursor,
         states=DELIVERY_STATES,
@@ -52,7 +52,7 @@ def deliveries_news() -> Response:
 def delivery(delivery_id: str) -> str:
     """Show a delivery with the timeline of its attempts."""
     found = queries.get_delivery(delivery_id)
-    return render_template("delivery.html", delivery=found, version=_one_view(found).version)
+    return render_template("delivery.html", delivery=found, live_version=_one_view(found).version)
 
 
 @blueprint.get("/deliveries/<delivery_id>/stream")

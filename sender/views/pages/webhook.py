@@ -68,7 +68,7 @@ def show(
     return render_template(
         "webhook.html",
         webhook=webhook,
-        version=view.version,
+        live_version=view.version,
         values=values or webhook_form.of_draft(webhooks.draft_of(webhook), kinds),
         errors=errors or {},
         kinds=kinds,

@@ -70,7 +70,8 @@ def send_test(webhook_id: str) -> str | tuple[str, int]:
 def switch_webhook(webhook_id: str, verb: webhooks.BulkVerb) -> Response:
     """Pause a webhook or make it active again; one that Hookloop had switched off is offered what it missed."""
     webhook = queries.get_webhook(webhook_id)
-    name, missed_since = webhook.name, (webhook.failing_since or webhook.updated_at) if webhook.disabled_reason else None
+    name = webhook.name
+    missed_since = (webhook.failing_since or webhook.updated_at) if webhook.disabled_reason else None
     webhooks.apply(verb, [webhook_id])
     if verb == "activate" and missed_since:
         flash(f"{name} is active. What it missed since it began to fail can be replayed.", "success")
@@ -102,7 +103,7 @@ def _page(values: dict[str, Any], errors: dict[str, str]) -> str:
     return render_template(
         "webhooks.html",
         page=page,
-        version=_view(page).version,
+        live_version=_view(page).version,
         troubled=queries.in_trouble(),
         is_silent=bool(page.items) and health.is_silent(),
         wanted=wanted,
