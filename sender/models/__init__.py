@@ -1,0 +1,23 @@
+"""The sender's tables."""
+
+from sender.models.base import Base, db
+from sender.models.chores import REPLAY_STATES, Mail, Replay, WorkerProcess
+from sender.models.deliveries import DELIVERY_STATES, Attempt, Delivery, Event
+from sender.models.event_types import CustomEventType, RetiredEventType
+from sender.models.webhooks import Webhook
+
+__all__ = [
+    "DELIVERY_STATES",
+    "REPLAY_STATES",
+    "Attempt",
+    "Base",
+    "CustomEventType",
+    "Delivery",
+    "Event",
+    "Mail",
+    "Replay",
+    "RetiredEventType",
+    "Webhook",
+    "WorkerProcess",
+    "db",
+]

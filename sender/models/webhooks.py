@@ -1,0 +1,65 @@
+"""Registered destinations, with their limits and their health."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sender.models.base import Base
+
+
+class Webhook(Base):
+    """A registered destination."""
+
+    __tablename__ = "webhooks"
+    __table_args__ = (Index("ix_webhooks_live", "id", postgresql_where=text("deleted_at IS NULL")),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    url: Mapped[str] = mapped_column(String(2048))
+    event_types: Mapped[list[str]]
+    active: Mapped[bool]
+    disabled_reason: Mapped[str | None] = mapped_column(Text)  # set when Hookloop, not a person, switched it off
+    integration: Mapped[str] = mapped_column(String(100))
+    body_format: Mapped[str] = mapped_column(String(20))
+    signature: Mapped[dict[str, Any]]
+    headers: Mapped[dict[str, Any]]
+    encrypted_secret: Mapped[str] = mapped_column(Text)
+    # Secrets before the present one that still sign, newest first: [encrypted secret, RFC 3339 time of its end].
+    old_secrets: Mapped[list[list[str]]] = mapped_column(default=list, server_default="[]")
+    max_in_flight: Mapped[int] = mapped_column(default=10, server_default="10")
+    rate_limit: Mapped[int | None]  # requests per `rate_period`; null: no limit
+    rate_period: Mapped[str] = mapped_column(String(10), default="second", server_default="second")
+    paced_until: Mapped[datetime | None]  # the rate limiter's memory: when its next request would be in time (GCRA)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]  # kept as a row, so that its deliveries keep their history
+    succeeded_count: Mapped[int] = mapped_column(default=0)
+    failed_count: Mapped[int] = mapped_column(default=0)
+    last_attempt_at: Mapped[datetime | None]
+    last_outcome: Mapped[str | None] = mapped_column(String(20))
+    last_status: Mapped[int | None]
+    # Health, see core.health: the row of failures that has not ended, and what it led to.
+    failure_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    failing_since: Mapped[datetime | None]
+    warned_at: Mapped[datetime | None]
+    trip_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    blocked_until: Mapped[datetime | None]  # nothing is sent before; then one delivery probes
+    blocked_reason: Mapped[str | None] = mapped_column(String(20))  # `breaker` or `retry_after`
+
+    @property
+    def state(self) -> str:
+        """`active`, `paused` (by a person) or `disabled` (by Hookloop, see `disabled_reason`)."""
+        if self.active:
+            return "active"
+        return "disabled" if self.disabled_reason else "paused"
+
+    @property
+    def condition(self) -> str:
+        """`resting` (nothing is sent for a while), `failing` (the last attempt failed) or `well`."""
+        if self.blocked_until is not None:
+            return "resting"
+        return "failing" if self.failure_count else "well"
