@@ -46,6 +46,15 @@ class Operator:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
 
+    def open(self, url, *, turn=True):
+        """Open another window; with `turn` go on in it."""
+        page = self.context.new_page()
+        self.watch(page)
+        page.goto(url)
+        if turn:
+            self.page = page
+        return page
+
     def press(self, name, page=None, exact=True):
         (page or self.page).get_by_role("button", name=name, exact=exact).first.click()
 
@@ -81,23 +90,30 @@ def test_a_new_user_lives_the_whole_story(product, operator):
     expect(page.get_by_role("heading", name="Webhooks", exact=True)).to_be_visible()
     expect(page.get_by_text("No webhooks yet")).to_be_visible()
     operator.photograph("webhooks-empty")
-
-    with operator.context.expect_page() if _opens_window(page, "Inspector") else _same(page) as opened:
-        operator.follow("Inspector")
-    inspector = opened.value
-    operator.watch(inspector)
-    operator.photograph("bins-empty", inspector)
-    operator.press("Create bin", inspector)
-    expect(inspector.get_by_text("Waiting").first).to_be_visible()
-    operator.photograph("bin-waiting", inspector)
-    operator.press("Copy", inspector, exact=False)
-    url = inspector.evaluate("navigator.clipboard.readText()")
+    inspector, url = make_a_bin(operator)
     assert url.startswith(f"{product.receiver}/b/")
+    register_and_test(product, operator, url)
+    expect(inspector.get_by_text("payment_received").first).to_be_visible()  # without a reload
+    expect(inspector.get_by_text("webhook-signature").first).to_be_attached()
+    operator.photograph("inspector", inspector)
+    send_an_event(operator)
 
-    page = operator.context.new_page()
-    operator.watch(page)
-    operator.page = page
-    page.goto(product.sender)
+
+def make_a_bin(operator):
+    """Go to the inspector, make a bin and copy its URL; return the window and the URL."""
+    page = operator.page
+    operator.follow("Inspector")
+    operator.photograph("bins-empty")
+    operator.press("Create bin")
+    expect(page.get_by_text("Waiting").first).to_be_visible()
+    operator.photograph("bin-waiting")
+    operator.press("Copy", exact=False)
+    return page, page.evaluate("navigator.clipboard.readText()")
+
+
+def register_and_test(product, operator, url):
+    """In a second window register a webhook with the bin's URL and send it a test; a third one watches deliveries."""
+    page = operator.open(product.sender)
     page.get_by_label("Name", exact=True).fill("Accounting")
     page.get_by_label("URL", exact=True).fill(url)
     page.get_by_label("Event", exact=True).select_option(label="Payment Received (payment_received)")
@@ -105,9 +121,7 @@ def test_a_new_user_lives_the_whole_story(product, operator):
     row = page.get_by_role("row").filter(has_text="Accounting")
     expect(row).to_contain_text(url)
     expect(row).to_contain_text("payment_received")
-    watching = operator.context.new_page()
-    operator.watch(watching)
-    watching.goto(f"{product.sender}/deliveries")
+    watching = operator.open(f"{product.sender}/deliveries", turn=False)
     expect(watching.get_by_text("Live", exact=True)).to_be_visible()
     row.get_by_role("button", name="Send Test Event").click()
     dialog = page.get_by_role("dialog")
@@ -118,10 +132,10 @@ def test_a_new_user_lives_the_whole_story(product, operator):
     expect(row).to_contain_text("Delivered: 200")  # without a reload, as in all windows
     expect(watching.get_by_role("row").filter(has_text="payment_received")).to_contain_text("Succeeded")
 
-    expect(inspector.get_by_text("payment_received").first).to_be_visible()  # without a reload
-    expect(inspector.get_by_text("webhook-signature").first).to_be_attached()
-    operator.photograph("inspector", inspector)
 
+def send_an_event(operator):
+    """Compose an event, follow its delivery, and come back to the webhooks with their available events."""
+    page = operator.page
     operator.follow("Send an event")
     operator.press("Send event")
     expect(page.get_by_text("Accepted: 1 matching webhook")).to_be_visible()
@@ -135,23 +149,5 @@ def test_a_new_user_lives_the_whole_story(product, operator):
     operator.follow("Webhooks")
     expect(page.get_by_role("row").filter(has_text="Accounting")).to_contain_text("Delivered: 200")
     operator.photograph("webhooks")
-    available = page.locator("#available-events")
-    available.scroll_into_view_if_needed()
+    page.locator("#available-events").scroll_into_view_if_needed()
     operator.photograph("available-events")
-
-
-def _opens_window(page, name):
-    return page.get_by_role("link", name=name, exact=True).first.get_attribute("target") == "_blank"
-
-
-class _same:  # noqa: N801  # reads as a statement
-    """As `expect_page`, for a link that stays in its window."""
-
-    def __init__(self, page):
-        self.value = page
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return None
