@@ -1,4 +1,4 @@
-"""The sender's command line: `python -m sender.cli prepare | migrate | worker`."""
+"""The sender's command line: `python -m sender.cli prepare | migrate | worker | check`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import signal
 import sys
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from sender.models import Webhook, db
+from sender.models import WORKER_SILENT_AFTER, Webhook, WorkerProcess, db
 from sender.services.vault import Vault
 from sender.settings import SenderSettings
-from shared import cli
+from shared import cli, clock
 
 _DATABASE = "SENDER_DATABASE_URL"
 
@@ -54,7 +54,16 @@ def worker() -> None:
         loop.run(settings.shutdown_grace)
 
 
-COMMANDS = {"prepare": prepare, "migrate": migrate, "worker": worker}
+def check() -> None:
+    """End with status 0 if a worker has given a sign of life lately, else with 1: a container's health check."""
+    settings = SenderSettings.load()
+    with cli.database_app(db, settings.url, _DATABASE).app_context(), db.engine.connect() as connection:
+        seen_at = connection.scalar(select(func.max(WorkerProcess.seen_at)))
+    if seen_at is None or seen_at < clock.now() - WORKER_SILENT_AFTER:
+        sys.exit("no delivery worker runs")
+
+
+COMMANDS = {"prepare": prepare, "migrate": migrate, "worker": worker, "check": check}
 
 if __name__ == "__main__":
     name = sys.argv[1] if len(sys.argv) == 2 else ""

@@ -1,7 +1,7 @@
 """The sender's tables."""
 
 from sender.models.base import Base, db
-from sender.models.chores import REPLAY_STATES, Mail, Replay, WorkerProcess
+from sender.models.chores import REPLAY_STATES, WORKER_SILENT_AFTER, Mail, Replay, WorkerProcess
 from sender.models.deliveries import DELIVERY_STATES, Attempt, Delivery, Event
 from sender.models.event_types import CustomEventType, RetiredEventType
 from sender.models.webhooks import Webhook
@@ -9,6 +9,7 @@ from sender.models.webhooks import Webhook
 __all__ = [
     "DELIVERY_STATES",
     "REPLAY_STATES",
+    "WORKER_SILENT_AFTER",
     "Attempt",
     "Base",
     "CustomEventType",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sender.models.base import Base
 
+WORKER_SILENT_AFTER = timedelta(seconds=35)  # three signs of life missed: nobody delivers
 REPLAY_STATES = ("running", "stopped", "finished")
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from sender.models import Webhook
+from sender.models import WORKER_SILENT_AFTER, Webhook
 from sender.services import queries
 from shared import clock, outcome
-
-_SILENT_AFTER = timedelta(seconds=35)  # three signs of life missed
 
 
 def last_result(webhook: Webhook) -> str:
@@ -34,4 +30,4 @@ def state(webhook: Webhook) -> tuple[object, ...]:
 
 def is_silent() -> bool:
     """Return whether no delivery worker has given a sign of life: nothing would be delivered."""
-    return not queries.has_worker(clock.now() - _SILENT_AFTER)
+    return not queries.has_worker(clock.now() - WORKER_SILENT_AFTER)
