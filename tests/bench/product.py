@@ -37,6 +37,7 @@ class Product:
         }
         os.environ.update(self.environment)
         self.settings = SenderSettings.load()
+        self.path = folder / "sender.sqlite3"  # of the database, when it is SQLite
         self.app: Flask = create_app(self.settings)
         migrations.upgrade(self.app, db)
 
@@ -128,6 +129,11 @@ class Product:
         with self.app.app_context(), db.engine.connect() as connection:
             return set(connection.scalars(select(Event.id).where(Event.type.in_(slugs))))
 
+    def close(self) -> None:
+        """Close this process's connections to the database; the next use opens new ones."""
+        with self.app.app_context():
+            db.engine.dispose()
+
     def scalar(self, query: str) -> Any:
         """The first column of the first row that a query gives."""
         with self.app.app_context(), db.engine.connect() as connection:
@@ -161,8 +167,7 @@ def fresh(port: int, database_url: str | None = None) -> Iterator[Product]:
     with tempfile.TemporaryDirectory() as folder:
         product = Product(Path(folder), port, database_url)
         yield product
-        with product.app.app_context():
-            db.engine.dispose()
+        product.close()
 
 
 def await_done(product: Product, seconds: float = 300) -> float:
