@@ -5,19 +5,21 @@ It must agree with `core.replays.judge`, which decides pair by pair; a test hold
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from sender.core import matching
 from sender.core.replays import ReplayDraft, Target, wanted_states
 from sender.models import Delivery, Event, Webhook
 from sender.services.operations import is_operational
 
-_ID_LENGTH = 30
+UNDER_WAY = ("pending", "sending")
+
+_OTHER = aliased(Delivery)
 
 
 def count(connection: Connection, draft: ReplayDraft, slugs: Iterable[str]) -> int:
@@ -29,12 +31,9 @@ def count(connection: Connection, draft: ReplayDraft, slugs: Iterable[str]) -> i
     types = _types(draft.event_type, slugs)
     if not targets or (types is not None and not types):
         return 0
-    wanted = wanted_states(draft.state)
-    pairs = connection.execute(_pairs(draft, types, targets, wanted)).all()
-    total: int = sum(row.wanted for row in pairs)
-    if "missing" in wanted:
-        existing = Counter({(row.webhook_id, row.type): row.eligible for row in pairs})
-        total += _count_missing(connection, draft, types, targets, existing)
+    total = sum(_count_ended(connection, draft, types, targets, state) for state in wanted_states(draft.state))
+    if "missing" in wanted_states(draft.state):
+        total += _count_missing(connection, draft, types, targets)
     return total
 
 
@@ -63,43 +62,25 @@ def _types(pattern: str | None, slugs: Iterable[str]) -> list[str] | None:
     return [slug for slug in slugs if matching.matches([pattern], slug)] if "*" in pattern else [pattern]
 
 
-def _pairs(draft: ReplayDraft, types: Sequence[str] | None, targets: Sequence[Target], wanted: Sequence[str]) -> Any:
-    """Select by webhook and type how many pairs are wanted, and how many would be missing had they no delivery."""
-    by_time = Event.created_at >= (Webhook.created_at if draft.state is None else draft.since)
-    is_eligible = and_(Event.derived_from.is_(None), by_time)
-    pair = (
-        select(
-            Delivery.webhook_id,
-            Event.type,
-            func.max(case((is_eligible, 1), else_=0)).label("eligible"),
-            func.max(case((Delivery.state.in_(("pending", "sending")), 1), else_=0)).label("under_way"),
-            func.max(case((Delivery.state == "succeeded", 1), else_=0)).label("succeeded"),
-            func.substr(func.max(Delivery.id.concat(Delivery.state)), _ID_LENGTH + 1).label("newest"),
-        )
-        .join(Event, Event.id == Delivery.event_id)
-        .join(Webhook, Webhook.id == Delivery.webhook_id)
-        .where(in_range(draft, types), Delivery.test.is_(False), Delivery.webhook_id.in_([one.id for one in targets]))
-        .group_by(Delivery.event_id, Delivery.webhook_id, Event.type)
-        .subquery()
-    )
-    state = case((pair.c.succeeded == 1, "succeeded"), else_=pair.c.newest)
-    is_wanted = and_(pair.c.under_way == 0, state.in_(wanted))
-    return select(
-        pair.c.webhook_id,
-        pair.c.type,
-        func.sum(case((is_wanted, 1), else_=0)).label("wanted"),
-        func.sum(pair.c.eligible).label("eligible"),
-    ).group_by(pair.c.webhook_id, pair.c.type)
+def _count_ended(
+    connection: Connection, draft: ReplayDraft, types: Sequence[str] | None, targets: Sequence[Target], state: str
+) -> int:
+    """Return how many pairs have ended in `state`; each is counted at the one delivery that decides, found by index."""
+    if state == "missing":
+        return 0
+    if state == "succeeded":
+        spoils = or_(_OTHER.state.in_(UNDER_WAY), and_(_OTHER.state == "succeeded", _OTHER.id > Delivery.id))
+    else:
+        spoils = or_(_OTHER.state.in_((*UNDER_WAY, "succeeded")), _OTHER.id > Delivery.id)
+    query = _deliveries(draft, types, targets, func.count()).where(Delivery.state == state, ~_another(spoils))
+    return connection.scalar(query) or 0
 
 
 def _count_missing(
-    connection: Connection,
-    draft: ReplayDraft,
-    types: Sequence[str] | None,
-    targets: Sequence[Target],
-    existing: Counter[tuple[str, str]],
+    connection: Connection, draft: ReplayDraft, types: Sequence[str] | None, targets: Sequence[Target]
 ) -> int:
     """Return for how many pairs there is no delivery: the events that were wanted, less those that have one."""
+    existing = _count_existing(connection, draft, types, targets)
     by_start: dict[datetime, dict[str, int]] = {}
     missing = 0
     for target in targets:
@@ -108,8 +89,33 @@ def _count_missing(
             by_start[start] = _count_events(connection, draft, types, start)
         for slug, number in by_start[start].items():
             if not is_operational(slug) and matching.matches(target.event_types, slug):
-                missing += max(0, number - existing[target.id, slug])
+                missing += max(0, number - existing.get((target.id, slug), 0))
     return missing
+
+
+def _count_existing(
+    connection: Connection, draft: ReplayDraft, types: Sequence[str] | None, targets: Sequence[Target]
+) -> dict[tuple[str, str], int]:
+    """Return by webhook and event type how many pairs have a delivery; each is counted at its first."""
+    key = (Delivery.webhook_id, Event.type)
+    query = _deliveries(draft, types, targets, *key, func.count())
+    query = query.where(Event.derived_from.is_(None), ~_another(_OTHER.id < Delivery.id))
+    if draft.state is None:
+        query = query.join(Webhook, Webhook.id == Delivery.webhook_id).where(Event.created_at >= Webhook.created_at)
+    return {(webhook_id, slug): number for webhook_id, slug, number in connection.execute(query.group_by(*key))}
+
+
+def _deliveries(draft: ReplayDraft, types: Sequence[str] | None, targets: Sequence[Target], *columns: Any) -> Any:
+    webhook_ids = [target.id for target in targets]
+    query = select(*columns).select_from(Delivery).join(Event, Event.id == Delivery.event_id)
+    return query.where(in_range(draft, types), Delivery.test.is_(False), Delivery.webhook_id.in_(webhook_ids))
+
+
+def _another(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that the pair has another delivery that meets `condition`."""
+    # The empty text keeps SQLite from going by the webhook, of which there may be a million, instead of by the event.
+    is_same_pair = and_(_OTHER.event_id == Delivery.event_id, _OTHER.webhook_id.concat("") == Delivery.webhook_id)
+    return exists().where(is_same_pair, _OTHER.id != Delivery.id, _OTHER.test.is_(False), condition)
 
 
 def _count_events(

@@ -21,6 +21,7 @@ from shared import changes
 from shared.database import Instant, writing_connection
 
 _AT_ONCE = 5  # replays advanced in one turn
+_TURN = 7_365_012_114  # any number: PostgreSQL's advisory lock of whoever takes a step
 
 # As a literal: with a bound value SQLite cannot know that the partial index on running replays holds them all.
 _RUNNING: ColumnElement[bool] = Replay.state == literal_column("'running'")
@@ -41,13 +42,15 @@ def step(engine: Engine, now: datetime) -> datetime | None:
     """Advance the running replays that are due at `now` by what their rates allow; return when the next step is due.
 
     None: nothing runs. The deliveries that a step makes and how far it came commit together, so that after a crash no
-    pair is made twice and none left out. Several workers may call it at once: each replay is advanced by one of them.
+    pair is made twice and none left out. Several workers may call it at once: one of them takes the step.
     """
     with engine.connect() as connection:
         due: datetime | None = connection.scalar(_NEXT)
     if due is None or due > now:
         return due
     with writing_connection(engine) as connection:
+        if not _take_turn(connection):
+            return now + replays.BREATH
         query = select(Replay.__table__).where(_RUNNING, Replay.next_step_at <= now).order_by(Replay.next_step_at)
         rows = connection.execute(query.limit(_AT_ONCE).with_for_update(skip_locked=True)).all()
         for row in rows:
@@ -55,7 +58,17 @@ def step(engine: Engine, now: datetime) -> datetime | None:
         if rows:
             changes.announce(connection, CHANGES)
         due = connection.scalar(_NEXT)
-    return due if rows or due is None else max(due, now + replays.BREATH)  # another worker has them in hand
+    return due if rows or due is None else max(due, now + replays.BREATH)  # somebody is stopping them
+
+
+def _take_turn(connection: Connection) -> bool:
+    """Return whether no other worker takes a step now: two replays of the same pair must see one another's deliveries.
+
+    SQLite has one writer anyhow.
+    """
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(_TURN))))
 
 
 def _advance(connection: Connection, row: Any, now: datetime) -> None:
