@@ -1,6 +1,7 @@
 """An endpoint in a process of its own that answers at once and remembers when each event arrived.
 
-`GET /report` tells `{count, arrivals: {webhook-id: CLOCK_MONOTONIC seconds}}`; `POST /hang…` never answers.
+`GET /report` tells `{count, arrivals: {webhook-id: CLOCK_MONOTONIC seconds}}`, `GET /count` the count alone;
+`POST /hang…` never answers.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"ok":true}'
 
@@ -30,7 +32,14 @@ class BenchSink:
 
     def report(self) -> dict:
         """What has arrived so far."""
-        with urllib.request.urlopen(self.url("/report")) as answer:
+        return self._get("/report")
+
+    def count(self) -> int:
+        """How many requests have arrived so far; cheap to ask while they do."""
+        return self._get("/count")
+
+    def _get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url(path)) as answer:
             return json.load(answer)
 
 
@@ -62,8 +71,9 @@ class _Connection(asyncio.Protocol):
             self._answer(head)
 
     def _answer(self, head):
-        if head.startswith(b"get /report"):
-            body = json.dumps({"count": _Connection.count, "arrivals": self.arrivals}).encode()
+        if head.startswith(b"get "):
+            whole = {"count": _Connection.count, "arrivals": self.arrivals}
+            body = json.dumps(whole if head.startswith(b"get /report") else _Connection.count).encode()
             self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
             return
         _Connection.count += 1

@@ -1,0 +1,1 @@
+"""The same work as done by others: run by the Python of a temporary environment in which they are installed."""
