@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from shared import changes
 from shared.database import Instant, writing_connection
 
 _AT_ONCE = 5  # replays advanced in one turn
+_FEW = 10  # events looked at under the lock beyond twice those to be made
 _TURN = 7_365_012_114  # any number: PostgreSQL's advisory lock of whoever takes a step
 
 # As a literal: with a bound value SQLite cannot know that the partial index on running replays holds them all.
@@ -46,15 +48,16 @@ def step(engine: Engine, now: datetime) -> datetime | None:
     """
     with engine.connect() as connection:
         due: datetime | None = connection.scalar(_NEXT)
-    if due is None or due > now:
-        return due
+        if due is None or due > now:
+            return due
+        starts = {row.id: (row.cursor, _skip(connection, row)) for row in connection.execute(_due(now))}
     with writing_connection(engine) as connection:
         if not _take_turn(connection):
             return now + replays.BREATH
-        query = select(Replay.__table__).where(_RUNNING, Replay.next_step_at <= now).order_by(Replay.next_step_at)
-        rows = connection.execute(query.limit(_AT_ONCE).with_for_update(skip_locked=True)).all()
+        rows = connection.execute(_due(now).with_for_update(skip_locked=True)).all()
         for row in rows:
-            _advance(connection, row, now)
+            seen, start = starts.get(row.id, (None, None))
+            _advance(connection, row, start if start and seen == row.cursor else _cursor(row), now)
         if rows:
             changes.announce(connection, CHANGES)
         due = connection.scalar(_NEXT)
@@ -71,13 +74,41 @@ def _take_turn(connection: Connection) -> bool:
     return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(_TURN))))
 
 
-def _advance(connection: Connection, row: Any, now: datetime) -> None:
+def _due(now: datetime) -> Any:
+    query = select(Replay.__table__).where(_RUNNING, Replay.next_step_at <= now)
+    return query.order_by(Replay.next_step_at).limit(_AT_ONCE)
+
+
+def _cursor(row: Any) -> Cursor | None:
+    return Cursor.read(row.cursor) if row.cursor else None
+
+
+def _skip(connection: Connection, row: Any) -> Cursor | None:
+    """Return from where on there may be something to make, looked for without keeping other writers waiting.
+
+    What is not to be sent once never is to be later, so that it need not be looked at again.
+    """
+    targets = find_targets(connection, row.webhook_id, active=True)
+    cursor = _cursor(row)
+    events = connection.execute(_next_events(row, cursor, replays.events_per_step(len(targets)))).all()
+    found = _deliveries(connection, [event.id for event in events], [target.id for target in targets])
+    stop = None
+    for event, target, deliveries in _pairs(row, events, targets, found):
+        is_past = cursor is not None and cursor.is_past(event.id, target.id)
+        if not is_past and replays.judge(target, event, deliveries, row.delivery_state, row.created_at) != "no":
+            stop = event.id
+            break
+    passed = list(itertools.takewhile(lambda event: event.id != stop, events))
+    return Cursor(passed[-1].created_at, passed[-1].id) if passed else cursor
+
+
+def _advance(connection: Connection, row: Any, start: Cursor | None, now: datetime) -> None:
     targets = find_targets(connection, row.webhook_id, active=True)
     values: dict[str, Any]
     if not targets:  # paused or deleted meanwhile: what was not made is not made
         values = {"state": "stopped", "finished_at": now}
     else:
-        progress = _look(connection, row, targets, now)
+        progress = _look(connection, row, start, targets, now)
         if progress.rows:
             connection.execute(insert(Delivery), progress.rows)
         values = {
@@ -90,13 +121,15 @@ def _advance(connection: Connection, row: Any, now: datetime) -> None:
     connection.execute(update(Replay).where(Replay.id == row.id).values(**values))
 
 
-def _look(connection: Connection, row: Any, targets: Sequence[Target], now: datetime) -> _Progress:
+def _look(
+    connection: Connection, row: Any, start: Cursor | None, targets: Sequence[Target], now: datetime
+) -> _Progress:
     """Look at the next pairs, in order, until as many as the rate allows are to be made, or the step is long enough."""
-    progress = _Progress(Cursor.read(row.cursor) if row.cursor else None)
-    limit = replays.events_per_step(len(targets))
+    progress = _Progress(start)
+    most = replays.step_size(row.rate)
+    limit = min(replays.events_per_step(len(targets)), 2 * most + _FEW)
     events = connection.execute(_next_events(row, progress.cursor, limit)).all()
     found = _deliveries(connection, [event.id for event in events], [target.id for target in targets])
-    most = replays.step_size(row.rate)
     for event, target, deliveries in _pairs(row, events, targets, found):
         if progress.cursor and progress.cursor.is_past(event.id, target.id):
             continue
