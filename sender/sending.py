@@ -19,6 +19,7 @@ from shared.exchange import Exchange, Request
 from shared.outcome import Outcome
 
 _log = structlog.get_logger("sender.worker")
+_stdlib_log = logging.getLogger("sender.worker")  # asked first: most attempts succeed and are not logged
 
 
 class Senders:
@@ -81,8 +82,14 @@ class Senders:
             request = Request("POST", claim.destination.url, (), b"")
             outcome = Outcome("internal", f"The request could not be prepared ({type(error).__name__}).")
             exchange = Exchange(request, None, outcome, started_at, 0)
+        level = logging.DEBUG if exchange.outcome.kind == "succeeded" else logging.INFO
+        if _stdlib_log.isEnabledFor(level):
+            self._tell(level, claim, exchange)
+        return exchange
+
+    def _tell(self, level: int, claim: Claimed, exchange: Exchange) -> None:
         self._log.log(
-            logging.DEBUG if exchange.outcome.kind == "succeeded" else logging.INFO,
+            level,
             "attempt",
             delivery_id=claim.delivery_id,
             event_id=claim.message.event_id,
@@ -91,4 +98,3 @@ class Senders:
             status=exchange.response.status if exchange.response else None,
             ms=round(exchange.duration_ms, 1),
         )
-        return exchange

@@ -36,7 +36,7 @@ _LONGEST_WAIT = 5.0  # seconds: a safety net, should a wake-up ever be missed
 _ERROR_PAUSE = 1.0  # seconds before the database is tried again
 _RECORD_WITHIN = 0.02  # seconds that a result waits for others to be recorded with
 _SWEEP_EVERY = 0.1  # seconds between two looks at what is held
-_AHEAD = 2  # deliveries claimed per thread: one under way, one waiting, so that a turn moves many at once
+_AHEAD = 4  # deliveries claimed per thread: one under way, some waiting, so that a turn moves many at once
 
 
 class Worker:

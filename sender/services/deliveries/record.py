@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, null, select, update
 
 from sender.core import retry
 from sender.core.retry import Decision
@@ -22,6 +23,7 @@ from sender.services.deliveries.webhook_health import Done
 from sender.services.operations import News
 from sender.settings import SenderSettings
 from shared import ids
+from shared.database import Bulk, microseconds
 from shared.exchange import Exchange
 
 _LOCK = (
@@ -30,11 +32,32 @@ _LOCK = (
     .order_by(Delivery.id)
     .with_for_update()
 )
+_ATTEMPT = Bulk(
+    insert(Attempt),
+    (
+        "id",
+        "delivery_id",
+        "number",
+        "started_at",
+        "duration_ms",
+        "outcome",
+        "detail",
+        "method",
+        "url",
+        "request_headers",
+        "request_body",
+        "status",
+        "response_headers",
+        "response_body",
+        "response_truncated",
+    ),
+)
 _MOVED = ("attempt_count", "state", "reason", "next_attempt_at", "finished_at")
-_MOVE = (
+_MOVE = Bulk(
     update(Delivery)
     .where(Delivery.id == bindparam("b_id"))
-    .values(claim_id=None, **{name: bindparam(name) for name in _MOVED})
+    .values(claim_id=null(), **{name: bindparam(name) for name in _MOVED}),
+    ("b_id", *_MOVED),
 )
 _COUNT_ATTEMPT = update(Delivery).where(Delivery.id == bindparam("b_id")).values(attempt_count=bindparam("b_count"))
 
@@ -72,7 +95,8 @@ def record(connection: Connection, results: Sequence[Result], rules: Rules, now:
     # Webhooks before deliveries, as everywhere: two transactions that lock in one order never deadlock.
     webhooks = webhook_health.lock(connection, {result.claimed.webhook_id for result in results})
     held = _lock(connection, [result.claimed.delivery_id for result in results])
-    attempts, moves = [], []
+    attempts: list[tuple[Any, ...]] = []
+    moves: dict[str, Decision] = {}
     per_webhook: dict[str, list[Done]] = defaultdict(list)
     exhausted = []
     for result in results:
@@ -86,13 +110,11 @@ def record(connection: Connection, results: Sequence[Result], rules: Rules, now:
         decision = _decide(result, row["attempt_count"], rules.schedule, wait, now)
         if decision.state == "pending" and webhooks[claimed.webhook_id].has_ended:
             decision = Decision("cancelled", "The webhook was disabled or deleted.")
-        moves.append(_move(claimed.delivery_id, decision, now))
+        moves[claimed.delivery_id] = decision
         per_webhook[claimed.webhook_id].append(Done(result.exchange, decision, claimed.test, wait))
         if decision.state == "failed" and not (claimed.test or operations.is_operational(row["event_type"])):
             exhausted.append(_exhausted(claimed, row, decision, webhooks[claimed.webhook_id].row))
-    for move in moves:
-        move["attempt_count"] = held[move["b_id"]]["attempt_count"]  # a late result may stand behind it in the batch
-    _write(connection, attempts, moves, held)
+    _write(connection, attempts, moves, held, now)
     webhook_health.write(connection, webhooks, per_webhook, rules.disable_after, now, mail=rules.mail)
     operations.emit_all(connection, "delivery.exhausted", exhausted, now)
 
@@ -127,48 +149,50 @@ def _exhausted(claimed: Claimed, row: dict[str, Any], decision: Decision, webhoo
     return News(webhook, payload)
 
 
-def _attempt(result: Result, number: int) -> dict[str, Any]:
-    exchange = result.exchange
-    response = exchange.response
-    return {
-        "id": ids.new("att", exchange.started_at),
-        "delivery_id": result.claimed.delivery_id,
-        "number": number,
-        "started_at": exchange.started_at,
-        "duration_ms": round(exchange.duration_ms),
-        "outcome": exchange.outcome.kind,
-        "detail": exchange.outcome.detail,
-        "method": exchange.request.method,
-        "url": exchange.request.url,
-        "request_headers": mask(exchange.request.headers, result.claimed.destination.signature),
-        "request_body": exchange.request.body,
-        "status": response.status if response else None,
-        "response_headers": response.headers if response else None,
-        "response_body": response.body if response else None,
-        "response_truncated": response.truncated if response else False,
-    }
-
-
-def _move(delivery_id: str, decision: Decision, now: datetime) -> dict[str, Any]:
-    return {
-        "b_id": delivery_id,
-        "state": decision.state,
-        "reason": decision.reason,
-        "next_attempt_at": decision.next_attempt_at,
-        "finished_at": None if decision.state == "pending" else now,
-    }
+def _attempt(result: Result, number: int) -> tuple[Any, ...]:
+    exchange, claimed = result.exchange, result.claimed
+    request, response = exchange.request, exchange.response
+    return (
+        ids.new("att", exchange.started_at),
+        claimed.delivery_id,
+        number,
+        microseconds(exchange.started_at),
+        round(exchange.duration_ms),
+        exchange.outcome.kind,
+        exchange.outcome.detail,
+        request.method,
+        request.url,
+        json.dumps(mask(request.headers, claimed.destination.signature)),
+        request.body,
+        response.status if response else None,
+        json.dumps(response.headers if response else None),
+        response.body if response else None,
+        response.truncated if response else False,
+    )
 
 
 def _write(
     connection: Connection,
-    attempts: list[dict[str, Any]],
-    moves: list[dict[str, Any]],
+    attempts: list[tuple[Any, ...]],
+    moves: dict[str, Decision],
     held: dict[str, dict[str, Any]],
+    now: datetime,
 ) -> None:
-    connection.execute(insert(Attempt), attempts)
+    _ATTEMPT.run(connection, attempts)
     if moves:
-        connection.execute(_MOVE, moves)
-    fenced_out = {attempt["delivery_id"] for attempt in attempts} - {move["b_id"] for move in moves}
-    if fenced_out:
+        ended = microseconds(now)
+        rows = [
+            (
+                delivery_id,
+                held[delivery_id]["attempt_count"],  # a late result may stand behind it in the batch
+                decision.state,
+                decision.reason,
+                microseconds(decision.next_attempt_at) if decision.next_attempt_at else None,
+                None if decision.state == "pending" else ended,
+            )
+            for delivery_id, decision in moves.items()
+        ]
+        _MOVE.run(connection, rows)
+    if fenced_out := held.keys() - moves.keys():
         counts = [{"b_id": key, "b_count": held[key]["attempt_count"]} for key in sorted(fenced_out)]
         connection.execute(_COUNT_ATTEMPT, counts)
