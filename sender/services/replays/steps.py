@@ -151,7 +151,8 @@ def _look(
 
 
 def _next_events(row: Any, cursor: Cursor | None, limit: int) -> Any:
-    draft = ReplayDraft(row.since, row.until)
+    since = cursor.created_at if cursor else row.since  # SQLite starts at this bound, not at the pair below
+    draft = ReplayDraft(since, row.until)
     exact = None if row.event_type is None or "*" in row.event_type else [row.event_type]
     columns = (Event.id, Event.type, Event.created_at, Event.derived_from)
     query = select(*columns).where(in_range(draft, exact))
