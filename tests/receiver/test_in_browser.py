@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import urllib.request
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.receiver.conftest import Served, opened, serving
 from tests.receiver.factories import add_bin
 from tests.receiver.test_inbox_wire import post
 
 EVIL = "<img src=x onerror=\"window.pwned='{0}'\"><script>window.pwned='{0}'</script>"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
 import threading
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from sqlalchemy import update
 from werkzeug.serving import make_server
 
@@ -156,13 +155,12 @@ def site(app):
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
-def test_the_progress_moves_in_an_open_window(site, past, hook):
+def test_the_progress_moves_in_an_open_window(site, past, hook, chromium):
     for _ in range(12):
         past.event(5)
     complaints = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page()
+    with chromium.new_context() as context:
+        page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
         page.goto(f"{site}/sign-in?token={TOKEN}")
@@ -179,5 +177,4 @@ def test_the_progress_moves_in_an_open_window(site, past, hook):
         expect(page.get_by_text("Finished")).to_be_visible()
         expect(page.get_by_role("button", name="Stop")).to_have_count(0)
         assert page.evaluate("window.stayed") is True
-        browser.close()
     assert complaints == []
