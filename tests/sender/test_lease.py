@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from sender.models import Attempt, Delivery, Webhook, db
+from sender.services import retention
 from sender.services.deliveries import Result, Rules, claim_due, is_due, next_due, record, release, release_held
 from shared import clock
 from shared.database import writing_connection
@@ -171,6 +172,17 @@ def test_a_late_result_never_changes_what_is_finished(api, sink, claim, engine):
     write(engine, answered(slow, 500, "http_status"))
     assert attempts(engine, quick) == [(1, 200), (2, 500)]
     assert row(engine, quick)._asdict() == finished._asdict() | {"attempt_count": 2}
+
+
+def test_a_result_that_comes_after_retention_is_dropped(api, sink, claim, engine):
+    api.webhook(sink.url())
+    publish(api)
+    (slow,) = claim()
+    (quick,) = claim(later=LEASE + 1)
+    write(engine, answered(quick))
+    assert retention.prune(engine, clock.now() + timedelta(days=1)) == 2  # the delivery and its event
+    write(engine, answered(slow))
+    assert attempts(engine, slow) == []
 
 
 def test_both_results_of_one_delivery_in_one_batch_are_told_apart(api, sink, claim, engine):

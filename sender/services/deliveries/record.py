@@ -101,7 +101,9 @@ def record(connection: Connection, results: Sequence[Result], rules: Rules, now:
     exhausted = []
     for result in results:
         claimed = result.claimed
-        row = held[claimed.delivery_id]
+        row = held.get(claimed.delivery_id)
+        if row is None:  # so late that another has made it and retention has deleted it
+            continue
         row["attempt_count"] += 1
         attempts.append(_attempt(result, row["attempt_count"]))
         if row["claim_id"] != claimed.claim_id:
@@ -178,7 +180,8 @@ def _write(
     held: dict[str, dict[str, Any]],
     now: datetime,
 ) -> None:
-    _ATTEMPT.run(connection, attempts)
+    if attempts:
+        _ATTEMPT.run(connection, attempts)
     if moves:
         ended = microseconds(now)
         rows = [
