@@ -7,6 +7,7 @@ failed either. 3 % have failed; one event type comes once in 10,000 events.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from datetime import timedelta
 
@@ -93,4 +94,6 @@ def fill(sender: Product, count: int) -> list[str]:
         for statement in (_EVENTS, _DELIVERIES, _ATTEMPTS):
             connection.execute(statement, values)
         connection.execute("PRAGMA journal_mode=WAL")
+    with sender.path.open("rb") as file:
+        os.fsync(file.fileno())  # or the first deliveries would wait until all of this is on the disk
     return webhook_ids

@@ -6,6 +6,8 @@ import statistics
 import time
 from datetime import timedelta
 
+from shared import clock
+from shared.database import microseconds
 from tests.bench import lists, report
 from tests.bench.fill import SPAN, fill
 from tests.bench.product import Product, fresh
@@ -38,8 +40,10 @@ def run(quick: bool = False) -> str:
 
 def _while_pruning(sender: Product, events: int, full: float) -> list[str]:
     """Deliver again and again until the worker has deleted the oldest tenth of what is finished."""
-    old = int(sender.finished() * OLD)
-    sender.environment["SENDER_RETENTION_DAYS"] = str(SPAN * (1 - OLD) / timedelta(days=1))
+    kept = SPAN * (1 - OLD)
+    sender.environment["SENDER_RETENTION_DAYS"] = str(kept / timedelta(days=1))
+    limit = microseconds(clock.now() - kept)
+    old = sender.scalar(f"SELECT count(*) FROM deliveries WHERE state = 'succeeded' AND finished_at < {limit}")
     ever, gone, speeds = sender.finished(), 0, []
     while gone < old and len(speeds) < MOST_ROUNDS:
         speeds.append(deliver(sender, 1, events))
