@@ -235,6 +235,17 @@ def test_an_event_type_is_added_changed_retired_and_restored(visitor, api):
     assert "Invoice Settled" in visitor.get("/webhooks").text
 
 
+def test_each_event_type_offers_what_can_be_done_with_it(visitor, api):
+    api("POST", "/api/v1/event-types", {"slug": "own", "name": "Own", "example": {}})
+    api("DELETE", "/api/v1/event-types/site_published")
+    page = visitor.get("/event-types").text
+    cards = {slug: card for slug, card in re.findall(r'id="event-([^"]+)">(.*?)</section>', page, re.DOTALL)}
+    offered = {slug: re.findall(r"<span>(Send|Edit|Retire|Restore)</span>", cards[slug]) for slug in cards}
+    assert offered["payment_received"] == ["Send", "Retire"]
+    assert offered["own"] == ["Send", "Edit", "Retire"]
+    assert offered["site_published"] == ["Restore"]
+
+
 def test_a_wrong_event_type_is_told_beside_its_fields(visitor):
     fields = {"slug": "x", "name": "Kept", "example": "{", "schema": "["}
     answer = visitor.post("/event-types/new", **fields)
