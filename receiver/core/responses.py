@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from receiver.core import jsontext
 from receiver.core.answer_headers import read_headers
 from shared.errors import FieldError, InvalidInput
+from shared.source import jsontext
 
 MOST_ANSWERS = 50
 MOST_BODY_BYTES = 64 * 1024

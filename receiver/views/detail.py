@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from receiver.core import bodies, encoding, exports, hexdump, highlight, hints
+from receiver.core import bodies, encoding, exports, hexdump, hints
 from receiver.core.bodies import Body, Part, View, form
 from receiver.models import Bin, Capture
 from receiver.services import context
@@ -13,6 +13,7 @@ from receiver.views import links
 from receiver.views.api.schemas import AnswerOut, answer_of
 from shared.exchange import Response
 from shared.headers import get
+from shared.source import highlight
 
 SHOWN = 256 * 1024  # bytes of a body that a page shows by itself
 SHOWN_AT_MOST = 2 * 1024 * 1024  # when asked for all of it; beyond that there is the download

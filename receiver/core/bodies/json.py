@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from receiver.core import jsontext
 from receiver.core.bodies.base import Body, View
+from shared.source import jsontext
 
 
 def keenness(body: Body) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from receiver.core import markup
 from receiver.core.bodies.base import Body, View
+from shared.source import markup
 
 
 def keenness(body: Body) -> float:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiver.core import jsontext
+from shared.source import jsontext
 
 BLANKS = st.text(" \t\n\r", max_size=3)
 STRINGS = st.text(max_size=8).map(json.dumps) | st.sampled_from([r'"\/\u00e9"', '"é{}[],:"', r'"a\"b\\"', '"\u2028"'])

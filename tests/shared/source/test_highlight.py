@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiver.core import highlight
+from shared.source import highlight
 
 
 @pytest.mark.parametrize("language", ["json", "xml", "html", "text", "unheard-of"])

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiver.core import markup
+from shared.source import markup
 
 SOURCE = st.text(st.sampled_from("<>/!-?[]'\"=& ab\n"), max_size=60)
 

@@ -8,7 +8,7 @@ from typing import Any
 from pygments.lexers.data import JsonLexer
 from pygments.token import STANDARD_TYPES, Token
 
-from receiver.core import markup
+from shared.source import markup
 
 LIMIT = 256 * 1024  # characters; beyond it colours cost more than they tell
 
