@@ -51,6 +51,11 @@ def title(kind: OutcomeKind, status: int | None = None, body_size: int | None = 
     return TITLES[kind]
 
 
+def was_sent(kind: OutcomeKind) -> bool:
+    """Return whether the request went out, as far as that can be known; without a connection it cannot have."""
+    return kind not in ("refused", "dns", "tls", "blocked", "internal")
+
+
 def describe(outcome: Outcome, *, status: int | None = None, body_size: int = 0) -> str:
     """Return what came of an exchange in sentences: what happened, and how much there was in the answer.
 

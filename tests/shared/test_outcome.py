@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from shared.outcome import TITLES, Outcome, OutcomeKind, describe, of_status, title
+from shared.outcome import TITLES, Outcome, OutcomeKind, describe, of_status, title, was_sent
 
 
 @pytest.mark.parametrize(("status", "kind"), [(200, "succeeded"), (204, "succeeded"), (299, "succeeded")])
@@ -57,3 +57,13 @@ def test_titles_tell_an_empty_answer_a_full_one_and_an_error_apart() -> None:
     assert title("succeeded", 200, 7) == "Delivered: 200"
     assert title("http_status", 500, 0) == "Not delivered: the endpoint answered 500"
     assert title("timeout") == title("timeout", 200, 3) == TITLES["timeout"]
+
+
+def test_without_a_connection_nothing_was_sent() -> None:
+    assert {kind for kind in get_args(OutcomeKind) if not was_sent(kind)} == {
+        "refused",
+        "dns",
+        "tls",
+        "blocked",
+        "internal",
+    }

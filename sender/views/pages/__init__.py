@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from sender.views.pages import (
+    bodies,
     bulk,
     deliveries,
     edit_resend,
@@ -34,4 +35,6 @@ __all__ = [
 def install(app: Flask) -> None:
     """Register every page with `app`."""
     app.register_blueprint(blueprint)
-    app.jinja_env.globals["outcome_title"] = outcome.title
+    app.jinja_env.globals.update(
+        outcome_title=outcome.title, was_sent=outcome.was_sent, show_body=bodies.show, json_tokens=bodies.tokens
+    )
