@@ -18,6 +18,7 @@ from shared.ui import NavItem
 from shared.web import access
 
 NAV = (NavItem("Bins", "/bins"),)
+MAX_FORM_BYTES = 4 * 1024 * 1024
 POOL_SIZE = 16  # a capture holds no connection of its own, a stream none while it waits
 
 
@@ -37,6 +38,7 @@ def create_app(settings: ReceiverSettings | None = None) -> OpenAPI:
         description="Make bins, see what arrives at them, and decide what they answer.",
     )
     app = web.create(__name__, service)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES  # of pages and API; what bins take is the inbox's own limit
     database.connect(app, db, settings.url, pool_size=POOL_SIZE)
     migrations.install(app, db, Path(__file__).parent / "migrations")
     with app.app_context():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from sender import catalogue
 from sender.core import matching, schemas
 from sender.models import CustomEventType, Event, RetiredEventType, Webhook, db
 from sender.services.context import CHANGES
+from sender.services.queries import Page
 from shared import changes, clock, json_text
 from shared.database import writing
 from shared.errors import Conflict, FieldError, InvalidInput, NotFound
@@ -57,6 +58,16 @@ def all_types(*, retired: bool = False) -> list[EventType]:
     ours = (*catalogue.BUILT_IN.values(), *catalogue.OPERATIONAL.values())
     kinds.extend(_of_built_in(definition, gone.get(definition.slug)) for definition in ours)
     return [kind for kind in kinds if retired or kind.retired_at is None]
+
+
+def list_types(limit: int, cursor: str | None, *, retired: bool) -> Page[EventType]:
+    """Return a page of the catalogue in the same order; the cursor is the last slug of the page before."""
+    kinds = all_types(retired=retired)
+    slugs = [kind.slug for kind in kinds]
+    if cursor and cursor not in slugs:
+        raise InvalidInput.of(FieldError("cursor", "This cursor is not one that was given out."))
+    rest = kinds[slugs.index(cursor) + 1 :] if cursor else kinds
+    return Page(rest[:limit], rest[limit - 1].slug if len(rest) > limit else None)
 
 
 def get(slug: str) -> EventType:
@@ -121,7 +132,13 @@ def create(draft: EventTypeDraft) -> EventType:
 
 
 def change(slug: str, draft: EventTypeDraft) -> EventType:
-    """Make a custom event type be as `draft` says; its slug stays. Raise NotFound, Conflict or InvalidInput."""
+    """Make a custom event type be as `draft` says; its slug stays. Raise NotFound, Conflict or InvalidInput.
+
+    A schema that had been inferred and is handed in as it was is inferred anew: it follows the example.
+    """
+    kept = get(slug).schema
+    if draft.schema == kept and kept == schemas.infer(get(slug).example):
+        draft = replace(draft, schema=None)
     _refuse_faults(draft)
     with writing(db.session) as session:
         _fill(_own(slug), draft, clock.now())

@@ -16,7 +16,7 @@ from shared import ids
 from shared.database import Instant
 from shared.errors import FieldError, InvalidInput, NotFound
 
-Row = TypeVar("Row", Webhook, Event, Delivery)
+Row = TypeVar("Row")
 
 MAX_LIMIT = 200
 
@@ -167,7 +167,7 @@ def list_deliveries(
     return _page(query, Delivery, limit, cursor)
 
 
-def _page(query: Select[Any], model: type[Row], limit: int, cursor: str | None) -> Page[Row]:
+def _page(query: Select[Any], model: Any, limit: int, cursor: str | None) -> Page[Any]:
     """Cut one page out of `query`; our own ids sort by time, so the last id is the cursor."""
     if cursor:
         if not ids.is_id(cursor):
@@ -176,7 +176,7 @@ def _page(query: Select[Any], model: type[Row], limit: int, cursor: str | None) 
     return _cut(db.session.scalars(query.order_by(model.id.desc()).limit(limit + 1)).all(), limit)
 
 
-def _cut(rows: Sequence[Any], limit: int) -> Page[Row]:
+def _cut(rows: Sequence[Any], limit: int) -> Page[Any]:
     return Page(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
 
 

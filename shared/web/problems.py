@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
+from shared import json_text
 from shared.errors import FieldError, HookloopError, InvalidInput, Malformed
 
 _log = structlog.get_logger(__name__)
@@ -146,13 +147,9 @@ def _check_json() -> None:
     if not request.is_json:
         raise NotJson("Send the body as JSON, with `Content-Type: application/json`.")
     try:
-        json.loads(body, parse_constant=_refuse_constant)
+        json_text.load(body)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"The body is not valid JSON: {error}") from None
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON (RFC 8259)")
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from sender.services import event_types
 from sender.services.event_types import EventTypeDraft
-from sender.views.api.schemas.base import BySlug
+from sender.views.api.schemas.base import BySlug, PageQuery
 from sender.views.api.schemas.event_types import EventTypeIn, EventTypeOut, EventTypePage, EventTypePatch
 from shared.web.json import nothing, reply
 
@@ -22,17 +22,18 @@ api = APIBlueprint(
 )
 
 
-class CatalogueQuery(BaseModel):
+class CatalogueQuery(PageQuery):
     """Which part of the catalogue to list."""
 
+    limit: int = Field(200, ge=1, le=200, description="Rows per page.")
     retired: bool = Field(False, description="Also list retired event types.")
 
 
 @api.get("", responses={200: EventTypePage})
 def list_event_types(query: CatalogueQuery) -> Response:
     """List event types, the operator's own first."""
-    kinds = event_types.all_types(retired=query.retired)
-    return reply(EventTypePage(items=[EventTypeOut.of(kind) for kind in kinds]))
+    page = event_types.list_types(query.limit, query.cursor, retired=query.retired)
+    return reply(EventTypePage(items=[EventTypeOut.of(kind) for kind in page.items], next_cursor=page.next_cursor))
 
 
 @api.post("", responses={201: EventTypeOut})

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
+from shared import json_text
 from shared.errors import FieldError, HookloopError, InvalidInput
 
 PER_PAGE = 50
@@ -43,7 +44,7 @@ def pretty(value: Mapping[str, Any]) -> str:
 def read_object(field: str, text: str) -> dict[str, Any]:
     """Return the JSON object (RFC 8259) that a person typed; raise InvalidInput on `field`, saying where it fails."""
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json_text.load(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise InvalidInput.of(FieldError(field, f"This is not valid JSON: {error.msg} at {where}.")) from None
@@ -54,7 +55,3 @@ def read_object(field: str, text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidInput.of(FieldError(field, "This must be a JSON object: { … }."))
     return value
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")

@@ -14,7 +14,7 @@ from sender.services.event_types import EventType
 from shared.errors import FieldError, InvalidInput
 
 FORMATS = (
-    ("standard", "Standard JSON", "The payload inside an envelope with id, type and time."),
+    ("standard", "Standard JSON", "The payload inside an envelope with its type and time; the id is a header."),
     ("flat", "Flat JSON", "The payload's fields at the top level, as Zapier's REST hooks want them."),
     ("form", "Form fields", "The payload as application/x-www-form-urlencoded."),
 )

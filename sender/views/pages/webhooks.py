@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -47,10 +48,15 @@ def webhooks_news() -> Response:
 @blueprint.post("/webhooks")
 def add_webhook() -> Response | tuple[str, int]:
     """Register a webhook from its name, URL and event; the rest is as it usually is and can be edited."""
+    sets_up = request.form.get("then") == "set-up"
     try:
-        webhook = webhooks.create(context.current(), webhook_form.quick(request.form))
+        draft = replace(webhook_form.quick(request.form), active=not sets_up)
+        webhook = webhooks.create(context.current(), draft)
     except InvalidInput as error:
         return _page(request.form.to_dict(), by_field(error)), error.status
+    if sets_up:
+        flash(f"{webhook.name} is added and paused. Set it up, tick Active and save.", "success")
+        return redirect(url_for("pages.edit_webhook", webhook_id=webhook.id), 303)
     flash(f"{webhook.name} is added. Send it a test event.", "success")
     return redirect(url_for("pages.webhooks"), 303)
 

@@ -39,7 +39,7 @@ class EventTypeOut(BaseModel):
     name: str
     description: str
     fires_when: str
-    source: str = Field(description="`ultimate-multisite-2`, `wp-ultimo-1` or `custom`.")
+    source: str = Field(description="`ultimate-multisite-2`, `wp-ultimo-1`, `hookloop` or `custom`.")
     example: dict[str, Any]
     json_schema: dict[str, Any] = Field(serialization_alias="schema")
     retired_at: Moment | None
@@ -60,7 +60,7 @@ class EventTypeOut(BaseModel):
 
 
 class EventTypePage(BaseModel):
-    """The whole catalogue; it is never long enough to be cut."""
+    """A page of the catalogue."""
 
     items: list[EventTypeOut]
-    next_cursor: None = None
+    next_cursor: str | None

@@ -1,0 +1,78 @@
+"""Input that is JSON but cannot be passed on, or is very large: refused in words, and nothing is stored."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.sender.conftest import TOKEN
+from tests.sender.test_pages import Visitor, text_of
+
+SURROGATE, HUGE = b'"\\ud800"', b"1e400"
+
+
+def post(app, path, body):
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    return app.test_client().post(path, data=body, headers=headers)
+
+
+@pytest.mark.parametrize("value", [SURROGATE, HUGE])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/v1/events", b'{"type": "payment_received", "payload": {"a": %s}}'),
+        ("/api/v1/events/batch", b'{"events": [{"type": "payment_received", "payload": {"a": %s}}]}'),
+        ("/api/v1/event-types", b'{"slug": "own.type", "name": "n", "example": {"a": %s}}'),
+        ("/api/v1/webhooks", b'{"name": %s, "url": "https://example.com/", "event_types": ["*"]}'),
+    ],
+)
+def test_the_api_refuses_it(app, api, path, body, value):
+    answer = post(app, path, body % value)
+    assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
+    assert api("GET", "/api/v1/events")[1]["items"] == []
+    assert api("GET", "/api/v1/event-types/own.type")[0] == 404
+
+
+@pytest.mark.parametrize("value", [SURROGATE.decode(), HUGE.decode()])
+def test_the_pages_refuse_it_beside_the_field_and_keep_the_text(app, value):
+    visitor = Visitor(app)
+    text = f'{{"mine": {value}}}'
+    answer = visitor.post("/send", type="payment_received", payload=text)
+    assert answer.status_code == 422
+    assert "This is not valid JSON" in text_of(answer)
+    assert "mine" in text_of(answer)
+    answer = visitor.post("/event-types/new", slug="own.type", name="n", description="", example=text, schema="")
+    assert answer.status_code == 422
+    assert visitor.get("/webhooks").status_code == 200
+
+
+def test_the_catalogue_comes_in_pages(api):
+    _, first = api("GET", "/api/v1/event-types?limit=30")
+    _, rest = api("GET", f"/api/v1/event-types?limit=30&cursor={first['next_cursor']}")
+    slugs = [kind["slug"] for page in (first, rest) for kind in page["items"]]
+    assert (len(first["items"]), rest["next_cursor"]) == (30, None)
+    assert slugs == [kind["slug"] for kind in api("GET", "/api/v1/event-types")[1]["items"]]
+    assert api("GET", "/api/v1/event-types?cursor=none.such")[0] == 422
+    assert api("GET", "/api/v1/event-types?limit=abc")[0] == 422
+
+
+def test_an_inferred_schema_follows_its_example_and_an_edited_one_stays(app, api):
+    visitor = Visitor(app)
+    own = {"slug": "own.type", "name": "Own", "description": "", "example": '{"order": 1}', "schema": ""}
+    visitor.post("/event-types/new", **own)
+    schema = visitor.get("/event-types/own.type/edit")
+    assert "order" in schema.text
+    kept = api("GET", "/api/v1/event-types/own.type")[1]["schema"]
+    changed = own | {"example": '{"other": "x"}', "schema": json.dumps(kept)}
+    assert visitor.post("/event-types/own.type/edit", **changed).status_code == 200
+    now = api("GET", "/api/v1/event-types/own.type")[1]
+    assert (now["example"], list(now["schema"]["properties"])) == ({"other": "x"}, ["other"])
+
+
+def test_a_webhook_can_be_set_up_before_anything_is_sent(app, api, sink):
+    visitor = Visitor(app)
+    page = visitor.post("/webhooks", name="Careful", url=sink.url(), event="payment_received", then="set-up")
+    assert "is added and paused" in text_of(page)
+    (webhook,) = api("GET", "/api/v1/webhooks")[1]["items"]
+    assert webhook["state"] == "paused"
