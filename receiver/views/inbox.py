@@ -74,6 +74,7 @@ class Inbox:
             self._read_arrival(environ, slug), trusted_proxies=self._limits.trusted_proxies, own=self._own
         )
         stored = self._intake.store(slug, captured, received_at)
+        _log.debug("captured", bin=slug, capture_id=stored.id)  # not told by default: there may be thousands a second
         if stored.answer is None:
             return reply.default(stored.id)
         self._wait(stored.answer)

@@ -19,6 +19,18 @@ def matches(patterns: Iterable[str], slug: str) -> bool:
     return any(pattern == slug or ("*" in pattern and _compile(pattern)(slug)) for pattern in patterns)
 
 
+def fitting_nothing(patterns: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Return a sentence for each glob that fits no known event type: it may be meant for types to come, or mistyped."""
+    slugs = list(known)
+    words = []
+    for pattern in patterns:
+        if "*" in pattern and not any(matches([pattern], slug) for slug in slugs):
+            near = nearest(pattern.replace("*", ""), (slug for slug in slugs))
+            hint = f" Did you mean something like {near}?" if near else ""
+            words.append(f"{pattern} fits no event type that there is yet.{hint}")
+    return words
+
+
 def check_pattern(pattern: str, known: Iterable[str]) -> str | None:
     """Return what is wrong with an event type or glob that a webhook asks for, or None.
 

@@ -10,7 +10,7 @@ from typing import Literal
 from sqlalchemy import func, literal_column, select, update
 from sqlalchemy.orm import Session
 
-from sender.core import signatures
+from sender.core import matching, signatures
 from sender.core.drafts import WebhookDraft, check_webhook
 from sender.models import Delivery, Webhook, db
 from sender.services import event_types, queries, secrets
@@ -98,6 +98,11 @@ def apply(verb: BulkVerb, webhook_ids: Sequence[str]) -> int:
                 _switch(session, webhook, active=verb == "activate", now=now)
         changes.announce(session, CHANGES)
     return len(set(webhook_ids))
+
+
+def warnings(webhook: Webhook) -> list[str]:
+    """Return in words what is odd about a webhook's settings but no fault: globs that fit no event type."""
+    return matching.fitting_nothing(webhook.event_types, [kind.slug for kind in event_types.all_types()])
 
 
 def integrations() -> list[str]:

@@ -76,3 +76,11 @@ def test_a_webhook_can_be_set_up_before_anything_is_sent(app, api, sink):
     assert "is added and paused" in text_of(page)
     (webhook,) = api("GET", "/api/v1/webhooks")[1]["items"]
     assert webhook["state"] == "paused"
+
+
+def test_a_glob_that_fits_nothing_is_kept_but_told(app, api, sink):
+    hook = api.webhook(sink.url(), event_types=["payment.*", "membership_*"])
+    (words,) = hook["warnings"]
+    assert words.startswith("payment.* fits no event type that there is yet.")
+    changed = api("PATCH", f"/api/v1/webhooks/{hook['id']}", {"event_types": ["zzz_*"]})[1]
+    assert changed["warnings"] == ["zzz_* fits no event type that there is yet."]

@@ -64,7 +64,8 @@ def create_webhook(body: WebhookIn) -> Response:
     fields |= {"scheme": body.signature.scheme, "options": body.signature.options}
     webhook = webhooks.create(tools, WebhookDraft(**fields))
     secret = webhooks.reveal_secret(tools, webhook.id)
-    created = WebhookCreated(**WebhookOut.of(webhook).model_dump(), secret=secret)
+    odd = webhooks.warnings(webhook)
+    created = WebhookCreated(**WebhookOut.of(webhook).model_dump(), secret=secret, warnings=odd)
     return reply(created, 201, Location=f"/api/v1/webhooks/{webhook.id}")
 
 
@@ -85,7 +86,7 @@ def change_webhook(path: ById, body: WebhookPatch) -> Response:
         changes |= {"scheme": body.signature.scheme, "options": body.signature.options}
     draft = replace(webhooks.draft_of(queries.get_webhook(path.id)), **changes)
     change = webhooks.change(tools, path.id, draft)
-    answer = WebhookChanged.of(change.webhook)
+    answer = WebhookChanged.of(change.webhook).model_copy(update={"warnings": webhooks.warnings(change.webhook)})
     if change.fresh_secret:
         answer = answer.model_copy(update={"secret": webhooks.reveal_secret(tools, path.id)})
     return reply(answer)

@@ -125,11 +125,15 @@ class WebhookCreated(WebhookOut):
     """A webhook just registered, with the secret that its receiver verifies with."""
 
     secret: str
+    warnings: list[str] = Field(description="What is odd but no fault: globs that fit no event type there is yet.")
 
 
 class WebhookChanged(WebhookOut):
     """A webhook just changed."""
 
+    warnings: list[str] = Field(
+        default_factory=list, description="What is odd but no fault: globs that fit no event type there is yet."
+    )
     secret: str | None = Field(None, description="The fresh secret, when the new scheme needed one.")
 
 
