@@ -27,16 +27,16 @@ PAYLOAD = '{"payment_id":118,"note":"' + "x" * 980 + '"}'  # 1 KB
 class Product:
     """The sender's application and the environment that its processes get."""
 
-    def __init__(self, folder: Path, port: int, database_url: str | None) -> None:
+    def __init__(self, folder: Path, port: int, database_url: str | None, **environment: str) -> None:
         self.environment = {
             "HOOKLOOP_DATA": str(folder),
             "HOOKLOOP_ADMIN_TOKEN": "bench-token",
             "SENDER_ALLOWED_TARGETS": f"127.0.0.1:{port}",
             "HOOKLOOP_LOG_LEVEL": "error",
             "SENDER_DATABASE_URL": database_url or "",
+            **environment,
         }
-        os.environ.update(self.environment)
-        self.settings = SenderSettings.load()
+        self.settings = SenderSettings.load(**self.environment)
         self.path = folder / "sender.sqlite3"  # of the database, when it is SQLite
         self.app: Flask = create_app(self.settings)
         migrations.upgrade(self.app, db)
@@ -69,8 +69,8 @@ class Product:
             connection.execute(insert(Webhook), rows)
         return [row["id"] for row in rows]
 
-    def owe(self, webhook_ids: list[str], count: int) -> None:
-        """Make `count` events of 1 KB, each owed to one of the webhooks in turn."""
+    def owe(self, webhook_ids: list[str], count: int) -> set[str]:
+        """Make `count` events of 1 KB, each owed to one of the webhooks in turn; return their ids."""
         now = clock.now()
         events, deliveries = [], []
         for number in range(count):
@@ -101,6 +101,7 @@ class Product:
         with self.app.app_context(), db.engine.begin() as connection:
             connection.execute(insert(Event), events)
             connection.execute(insert(Delivery), deliveries)
+        return {event["id"] for event in events}
 
     def allow(self, target: str) -> None:
         """Let the processes started from now on deliver to one more target."""

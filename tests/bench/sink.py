@@ -1,4 +1,4 @@
-"""An endpoint in a process of its own that answers at once and remembers when each event arrived.
+"""An endpoint in a process of its own that answers at once, or after a delay, and remembers when each event arrived.
 
 `GET /report` tells `{count, arrivals: {webhook-id: CLOCK_MONOTONIC seconds}}`, `GET /count` the count alone;
 `POST /hang…` never answers.
@@ -44,9 +44,10 @@ class BenchSink:
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[BenchSink]:
-    """Run a sink while the block lasts."""
-    with subprocess.Popen([sys.executable, "-m", "tests.bench.sink"], stdout=subprocess.PIPE) as process:
+def listening(delay: float = 0) -> Iterator[BenchSink]:
+    """Run a sink that answers after `delay` seconds while the block lasts."""
+    command = [sys.executable, "-m", "tests.bench.sink", str(delay)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
             yield BenchSink(int(process.stdout.readline()))
         finally:
@@ -56,6 +57,7 @@ def listening() -> Iterator[BenchSink]:
 class _Connection(asyncio.Protocol):
     arrivals: dict[str, float] = {}  # noqa: RUF012  # one sink a process
     count = 0
+    delay = 0.0
 
     def connection_made(self, transport):
         self.transport, self.data = transport, b""
@@ -78,7 +80,11 @@ class _Connection(asyncio.Protocol):
             return
         _Connection.count += 1
         self.arrivals.setdefault(_field(head, b"webhook-id").decode(), time.monotonic())
-        if not head.startswith(b"post /hang"):
+        if head.startswith(b"post /hang"):
+            return
+        if self.delay:
+            asyncio.get_running_loop().call_later(self.delay, self.transport.write, ANSWER)
+        else:
             self.transport.write(ANSWER)
 
 
@@ -94,4 +100,5 @@ async def _serve():
 
 
 if __name__ == "__main__":
+    _Connection.delay = float(*sys.argv[1:])
     asyncio.run(_serve())

@@ -71,12 +71,12 @@ class Peer:
         """Do nothing, not even read, until the endpoint ends."""
         self.endpoint.ended.wait()
 
-    def drip(self, data: bytes) -> None:
-        """Send `data` over and over, a byte at a time, until the other end has gone or the endpoint ends."""
+    def drip(self, data: bytes, every: float) -> None:
+        """Send `data` over and over, a byte every so many seconds, until the other end or the endpoint ends."""
         while not self.endpoint.ended.is_set():
             for byte in data:
                 self.send(bytes([byte]))
-                if self.endpoint.ended.wait(0.02):
+                if self.endpoint.ended.wait(every):
                     return
 
     def _more(self) -> bytes:
@@ -121,13 +121,13 @@ def holding(answer: bytes) -> Behaviour:
     return behave
 
 
-def dripping(head: bytes, data: bytes) -> Behaviour:
-    """Answer with `head`, then with `data` for ever, a byte at a time."""
+def dripping(head: bytes, data: bytes, every: float = 0.02) -> Behaviour:
+    """Answer with `head`, then with `data` for ever, a byte every so many seconds."""
 
     def behave(peer: Peer) -> None:
         peer.read()
         peer.send(head)
-        peer.drip(data)
+        peer.drip(data, every)
 
     return behave
 
@@ -158,9 +158,9 @@ def pouring(head: bytes, data: bytes, times: int) -> Behaviour:
 
 
 @contextmanager
-def listening(behave: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[Endpoint]:
-    """Run an endpoint on a free port of 127.0.0.1; all of its connections and threads end with the block."""
-    listener = socket.create_server(("127.0.0.1", 0))
+def listening(behave: Behaviour, tls: ssl.SSLContext | None = None, port: int = 0) -> Iterator[Endpoint]:
+    """Run an endpoint on 127.0.0.1, on `port` or a free one; its connections and threads end with the block."""
+    listener = socket.create_server(("127.0.0.1", port))
     endpoint = Endpoint(listener.getsockname()[1], scheme="https" if tls else "http")
     if tls:
         tls.sni_callback = lambda _socket, name, _context: endpoint.server_names.append(name)
