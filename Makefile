@@ -7,7 +7,7 @@ RECEIVER_HOST ?= 127.0.0.1
 COMPANION := $(foreach host,$(if $(findstring :,$(RECEIVER_HOST)),[$(RECEIVER_HOST)],$(RECEIVER_HOST)) 127.0.0.1 localhost,$(host):$(RECEIVER_PORT),)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help run test bench browser lint format docs lock
+.PHONY: help run test bench faults browser lint format docs lock
 
 help:  ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -34,6 +34,9 @@ test: .venv/dev browser  ## Install what tests need and run them all
 
 bench: .venv/dev  ## Measure, and print the figures as Markdown
 	@$(BIN)/python -m tests.bench
+
+faults: .venv/dev  ## Break things amid deliveries, and print what was lost as Markdown
+	@$(BIN)/python -m tests.faults
 
 browser:
 	@test -n "$(CHROMIUM)" || (apt-get update -qq && apt-get install -y -qq chromium) || $(BIN)/python -m playwright install chromium
