@@ -239,7 +239,7 @@ def test_each_event_type_offers_what_can_be_done_with_it(visitor, api):
     api("POST", "/api/v1/event-types", {"slug": "own", "name": "Own", "example": {}})
     api("DELETE", "/api/v1/event-types/site_published")
     page = visitor.get("/event-types").text
-    cards = {slug: card for slug, card in re.findall(r'id="event-([^"]+)">(.*?)</section>', page, re.DOTALL)}
+    cards = dict(re.findall(r'id="event-([^"]+)">(.*?)</section>', page, re.DOTALL))
     offered = {slug: re.findall(r"<span>(Send|Edit|Retire|Restore)</span>", cards[slug]) for slug in cards}
     assert offered["payment_received"] == ["Send", "Retire"]
     assert offered["own"] == ["Send", "Edit", "Retire"]
