@@ -1,37 +1,53 @@
-"""The page on which a person composes an event and sees which webhooks it goes to."""
+"""The page on which a person composes an event, holds it against its schema, and sees which webhooks it goes to."""
 
 from __future__ import annotations
 
-from flask import render_template, request
+import json
+from typing import Any
 
-from sender.services import context, event_types, events
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from sender.services import context, event_types, events, queries
 from sender.services.event_types import EventType
-from sender.services.events import EventDraft, Published
+from sender.services.events import EventDraft
 from sender.views.pages import webhook_form
-from sender.views.pages.base import blueprint, by_field, pretty, read_object
+from sender.views.pages.base import blueprint, by_field, pretty
+from sender.views.pages.drafts import Draft, draft_of, hold, read
 from shared.errors import InvalidInput, NotFound, TooLarge
 
 
 @blueprint.get("/send")
 def compose() -> str:
-    """Show the form that composes an event, starting from the example of its type."""
+    """Show the form that composes an event, starting from the example of its type, or from what was just sent."""
     kinds = event_types.all_types()
+    if sent := request.args.get("sent"):
+        event = queries.get_event(sent)
+        payload = json.loads(event.payload)
+        return _page(kinds, draft_of(event_types.get(event.type), pretty(payload)), event=event)
     kind = _chosen(kinds, request.args.get("type"))
-    return _page(kinds, kind.slug, pretty(kind.example))
+    return _page(kinds, draft_of(kind, pretty(kind.example)))
+
+
+@blueprint.post("/send/draft")
+def draft() -> str:
+    """Show the form with what is asked of its draft done: checked, formatted, or replaced by the type's example."""
+    kind = event_types.get(request.form.get("type", ""))
+    return _page(event_types.all_types(), read(kind, request.form))
 
 
 @blueprint.post("/send")
-def send() -> str | tuple[str, int]:
-    """Publish the composed event; say which webhooks it matched and where it departs from the schema."""
+def send() -> Response | tuple[str, int]:
+    """Publish the composed event; the answer says which webhooks it matched and where it departs from the schema."""
     slug, text = request.form.get("type", ""), request.form.get("payload", "")
     kinds = event_types.all_types()
     try:
-        published = events.publish(context.current(), EventDraft(slug, read_object("payload", text)))
+        published = events.publish(context.current(), EventDraft(slug, hold(text)))
     except InvalidInput as error:
-        return _page(kinds, slug, text, by_field(error)), error.status
+        return _page(kinds, Draft(slug, text), by_field(error)), error.status
     except TooLarge as error:
-        return _page(kinds, slug, text, {"payload": error.detail}), error.status
-    return _page(kinds, slug, text, published=published)
+        return _page(kinds, Draft(slug, text), {"payload": error.detail}), error.status
+    return redirect(url_for("pages.compose", sent=published.id), 303)
 
 
 def _chosen(kinds: list[EventType], slug: str | None) -> EventType:
@@ -46,18 +62,6 @@ def _chosen(kinds: list[EventType], slug: str | None) -> EventType:
     return kinds[0]
 
 
-def _page(
-    kinds: list[EventType],
-    slug: str,
-    text: str,
-    errors: dict[str, str] | None = None,
-    published: Published | None = None,
-) -> str:
-    return render_template(
-        "send.html",
-        options=webhook_form.choices(kinds)[:-1],
-        slug=slug,
-        payload=text,
-        errors=errors or {},
-        published=published,
-    )
+def _page(kinds: list[EventType], draft: Draft, errors: dict[str, str] | None = None, **shown: Any) -> str:
+    options = webhook_form.choices(kinds)[:-1]
+    return render_template("send.html", options=options, draft=draft, errors=errors or {}, **shown)

@@ -28,10 +28,11 @@ document.addEventListener("submit", (event) => {
   addEventListener("pageshow", (shown) => shown.persisted && done(), { once: true });
 });
 
-/** Send `form`; returns the answer and the element matching `selector` in its page, or null for none. */
-export async function send(form, submitter, selector) {
+/** Send `form` with `more` to `action`; returns the answer and the element matching `selector` in its page, or null. */
+export async function send(form, submitter, selector, action = form.action, more = {}) {
   const body = new FormData(form, submitter);
-  const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(body), headers: { Accept: "text/html" } });
+  for (const [name, value] of Object.entries(more)) body.set(name, value);
+  const answer = await fetch(action, { method: "POST", body: new URLSearchParams(body), headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   return { found: page.querySelector(selector), answer };
 }
