@@ -18,7 +18,7 @@ from sender.services.context import CHANGES, Context
 from sender.services.deliveries.webhook_health import cancel_pending
 from shared import changes, clock, ids
 from shared.database import writing
-from shared.errors import InvalidInput, NotFound
+from shared.errors import FieldError, InvalidInput, NotFound
 
 BulkVerb = Literal["pause", "activate", "delete"]
 
@@ -44,12 +44,13 @@ def create(context: Context, draft: WebhookDraft) -> Webhook:
     return queries.get_webhook(webhook.id)
 
 
-def change(context: Context, webhook_id: str, draft: WebhookDraft) -> Change:
+def change(context: Context, webhook_id: str, draft: WebhookDraft, unread: Sequence[FieldError] = ()) -> Change:
     """Make a webhook be as `draft` says and return it; its secret stays if the draft has none and it fits.
 
-    A secret that is replaced so ends at once, see `secrets.rotate` for an overlap. Raise NotFound or InvalidInput.
+    A secret that is replaced so ends at once, see `secrets.rotate` for an overlap. Raise NotFound, or InvalidInput
+    with all that is wrong: `unread` are faults found when the draft was read from what a person typed.
     """
-    _refuse_faults(context, draft)
+    _refuse_faults(context, draft, unread)
     now = clock.now()
     with writing(db.session) as session:
         webhook = secrets.lock_webhook(session, webhook_id)
@@ -120,9 +121,9 @@ def count_owed(webhook_id: str) -> int:
     return sum(db.session.scalar(count.where(one)) or 0 for one in (due, held))
 
 
-def _refuse_faults(context: Context, draft: WebhookDraft) -> None:
+def _refuse_faults(context: Context, draft: WebhookDraft, unread: Sequence[FieldError] = ()) -> None:
     known = [kind.slug for kind in event_types.all_types()]
-    if faults := check_webhook(draft, known, context.settings.allowed_targets):
+    if faults := [*unread, *check_webhook(draft, known, context.settings.allowed_targets)]:
         raise InvalidInput.of(*faults)
 
 

@@ -84,3 +84,24 @@ def test_a_glob_that_fits_nothing_is_kept_but_told(app, api, sink):
     assert words.startswith("payment.* fits no event type that there is yet.")
     changed = api("PATCH", f"/api/v1/webhooks/{hook['id']}", {"event_types": ["zzz_*"]})[1]
     assert changed["warnings"] == ["zzz_* fits no event type that there is yet."]
+
+
+def test_all_that_is_wrong_with_a_webhook_is_said_at_once(app, api, sink):
+    hook = api.webhook(sink.url())
+    fields = {"name": "", "url": "ftp://x", "globs": "paymnt_recieved", "headers": "Host: x\nbroken line"}
+    fields |= {
+        "integration": "manual",
+        "body_format": "flat",
+        "scheme": "standard",
+        "secret": "short",
+        "rate_limit": "x",
+    }
+    page = text_of(Visitor(app).post(f"/webhooks/{hook['id']}", **fields))
+    for words in (
+        "Give it a name",
+        "Did you mean payment_received?",
+        "Line 2: write it as Name: value.",
+        "Write it as a whole number.",
+        "whsec_",
+    ):
+        assert words in page, words

@@ -34,7 +34,8 @@ def change_webhook(webhook_id: str) -> Response | tuple[str, int]:
     """Save a webhook's settings; the secret stays unless another is given or the new signature needs one."""
     webhook = queries.get_webhook(webhook_id)
     try:
-        change = webhooks.change(context.current(), webhook_id, webhook_form.read(request.form))
+        draft, unread = webhook_form.read(request.form)
+        change = webhooks.change(context.current(), webhook_id, draft, unread)
     except InvalidInput as error:
         return show(webhook, webhook_form.of_form(request.form), by_field(error)), error.status
     flash("The webhook is saved.", "success")

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from sender.core import drafts, signatures
 from sender.core.drafts import WebhookDraft
 from sender.services.event_types import EventType
-from shared.errors import FieldError, InvalidInput
+from shared.errors import FieldError
 
 FORMATS = (
     ("standard", "Standard JSON", "The payload inside an envelope with its type and time; the id is a header."),
@@ -75,11 +75,12 @@ def of_form(form: MultiDict[str, str]) -> dict[str, Any]:
     return form.to_dict() | {"event_types": form.getlist("event_types"), "active": "active" in form}
 
 
-def read(form: MultiDict[str, str]) -> WebhookDraft:
-    """Return the draft that the full form describes; raise InvalidInput for lines and numbers that cannot be read."""
+def read(form: MultiDict[str, str]) -> tuple[WebhookDraft, list[FieldError]]:
+    """Return the draft that the full form describes, and the lines and numbers in it that could not be read."""
+    unread: list[FieldError] = []
     scheme = form.get("scheme", "")
-    in_flight = _number("max_in_flight", form)
-    return WebhookDraft(
+    in_flight = _number("max_in_flight", form, unread)
+    draft = WebhookDraft(
         name=form.get("name", ""),
         url=form.get("url", ""),
         event_types=[*form.getlist("event_types"), *re.findall(r"[^\s,]+", form.get("globs", ""))],
@@ -87,13 +88,14 @@ def read(form: MultiDict[str, str]) -> WebhookDraft:
         integration=form.get("integration", "").strip(),
         body_format=form.get("body_format", ""),
         scheme=scheme,
-        headers=_headers(form.get("headers", "")),
+        headers=_headers(form.get("headers", ""), unread),
         secret=form.get("secret", "").strip() or None,
         options=_options(scheme, form),
         max_in_flight=drafts.DEFAULT_IN_FLIGHT if in_flight is None else in_flight,
-        rate_limit=_number("rate_limit", form),
+        rate_limit=_number("rate_limit", form, unread),
         rate_period=form.get("rate_period", drafts.RATE_PERIODS[0]),
     )
+    return draft, unread
 
 
 def _options(scheme: str, form: Mapping[str, str]) -> dict[str, str]:
@@ -103,24 +105,26 @@ def _options(scheme: str, form: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def _number(name: str, form: Mapping[str, str]) -> int | None:
+def _number(name: str, form: Mapping[str, str], unread: list[FieldError]) -> int | None:
     text = form.get(name, "").strip()
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise InvalidInput.of(FieldError(name, "Write it as a whole number."))
+        unread.append(FieldError(name, "Write it as a whole number."))
+        return None
     return int(text)
 
 
-def _headers(text: str) -> dict[str, str]:
+def _headers(text: str, unread: list[FieldError]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
-            raise InvalidInput.of(FieldError("headers", f"Line {number}: write it as Name: value."))
-        if name.strip() in headers:
-            raise InvalidInput.of(FieldError("headers", f"Line {number}: {name.strip()} is set twice."))
-        headers[name.strip()] = value.strip()
+            unread.append(FieldError("headers", f"Line {number}: write it as Name: value."))
+        elif name.strip() in headers:
+            unread.append(FieldError("headers", f"Line {number}: {name.strip()} is set twice."))
+        else:
+            headers[name.strip()] = value.strip()
     return headers
