@@ -1,0 +1,221 @@
+"""The sender's pages in a real browser, with web and worker in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.databases import empty_database
+from tests.sender.conftest import TOKEN
+from tests.sender.processes import serving
+from tests.sender.sink import listening
+
+EVIL = b"<h1>Oops</h1><img src=x onerror=\"window.pwned='1'\"><script>window.pwned='1'</script>"
+REFUSED_FORM = "Failed to load resource: the server responded with a status of 422"
+
+
+class Windows:
+    """Signed-in windows; `complaints` are the errors that pages reported."""
+
+    def __init__(self, chromium, sender):
+        self.sender = sender
+        self.context = chromium.new_context(viewport={"width": 1280, "height": 860})
+        self.complaints = []
+        self.context.request.get(f"{sender.origin}/sign-in?token={TOKEN}")
+
+    def open(self, path):
+        """Open a window that notices when it is loaded again."""
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
+        page.goto(self.sender.origin + path)
+        page.evaluate("window.sameLoad = true")
+        return page
+
+    def close(self, allowed="^$"):
+        self.context.close()
+        assert [text for text in self.complaints if not re.search(allowed, text)] == []
+
+
+@pytest.fixture(scope="module")
+def sink():
+    with listening() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def either(request, tmp_path_factory, sink):
+    """A sender on each kind of database."""
+    folder = tmp_path_factory.mktemp("sender")
+    with (
+        empty_database(request.param, request, folder) as url,
+        serving(url, folder, SENDER_ALLOWED_TARGETS="127.0.0.1", SENDER_RETRY_SCHEDULE="0.2") as sender,
+    ):
+        yield sender
+
+
+@pytest.fixture(scope="module")
+def sender(tmp_path_factory):
+    """One kind of database is enough where the browser sees no difference."""
+    folder = tmp_path_factory.mktemp("sender")
+    url = f"sqlite:///{folder / 'sender.sqlite3'}"
+    with serving(url, folder, SENDER_ALLOWED_TARGETS="127.0.0.1", SENDER_READ_TIMEOUT="0.5") as sender:
+        yield sender
+
+
+@pytest.fixture
+def windows(chromium, sender):
+    windows = Windows(chromium, sender)
+    yield windows
+    windows.close(REFUSED_FORM)
+
+
+@pytest.fixture(scope="module")
+def moody():
+    """An endpoint that does what its path says."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["content-length"]))
+            if self.path == "/silent":
+                self.connection.recv(1)  # until the sender gives up
+                return
+            status, body = {"/ok": (200, b'{"n":12345678901234567890}'), "/empty": (200, b"")}.get(
+                self.path, (500, EVIL)
+            )
+            self.send_response(status)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def is_same_load(page):
+    return page.evaluate("window.sameLoad === true")
+
+
+def test_deliveries_move_before_the_eye_by_stream_and_by_poll(chromium, either, sink):
+    windows = Windows(chromium, either)
+    good = either.webhook(sink.url(), name="Good", event_types=["payment_received"])
+    either.webhook(sink.url(503), name="Bad", event_types=["site_published"])
+    everything, failures = windows.open("/deliveries"), windows.open("/deliveries?state=failed")
+    windows.context.route("**/webhooks/stream*", lambda route: route.fulfill(status=503, headers={"Retry-After": "60"}))
+    webhooks = windows.open("/webhooks")
+    expect(everything.get_by_text("Live", exact=True)).to_be_visible()
+    expect(failures.get_by_text("Live", exact=True)).to_be_visible()
+    expect(webhooks.get_by_text("Polling", exact=True)).to_be_visible()
+    arrived, failed = either.publish("payment_received"), either.publish("site_published")
+    one = windows.open(f"/deliveries/{failed}")
+    expect(everything.locator(f"#{arrived}")).to_contain_text("Succeeded")
+    expect(everything.locator(f"#{failed}")).to_contain_text("Failed")
+    expect(failures.locator(f"#{failed}")).to_contain_text("Failed")
+    expect(failures.locator(f"#{arrived}")).to_have_count(0)
+    expect(one.locator("#delivery-attempts .timeline > li")).to_have_count(2)
+    expect(one.locator("#delivery-head")).to_contain_text("Failed")
+    expect(webhooks.locator(f"#{good['id']}")).to_contain_text("Delivered: 200")
+    assert all(map(is_same_load, (everything, failures, webhooks, one)))
+    windows.close("status of 503")
+
+
+def test_every_end_of_a_test_reads_differently_and_nothing_of_it_runs(windows, moody):
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        closed = f"http://127.0.0.1:{unused.getsockname()[1]}/"
+    ends = {
+        f"{moody}/ok": ("Delivered: 200", "12345678901234567890"),
+        f"{moody}/empty": ("Delivered: 200, with an empty body", "Response body: empty."),
+        f"{moody}/html": ("Not delivered: the endpoint answered 500", "<h1>Oops</h1>"),
+        f"{moody}/silent": ("The endpoint did not answer in time", "sent nothing for 0.5 seconds"),
+        closed: ("The connection was refused", "The request, which was not sent"),
+    }
+    for url, (title, detail) in ends.items():
+        page = windows.open(f"/webhooks/{windows.sender.webhook(url)['id']}")
+        page.get_by_role("button", name="Send Test Event").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_text(title, exact=True)).to_be_visible()
+        expect(dialog).to_contain_text(detail)
+        expect(dialog).to_contain_text(re.compile(r"took [\d,]+ ms"))
+        assert page.evaluate("window.pwned") is None
+        dialog.get_by_role("link", name="Show the delivery").click()
+        expect(page.get_by_role("heading", name=re.compile("^Test of "))).to_be_visible()
+
+
+def test_a_payload_is_checked_while_it_is_written(windows):
+    page = windows.open("/send")
+    report = page.locator("#payload-check")
+    expect(report).to_contain_text("Fits the schema of payment_received.")
+    page.get_by_label("Payload").fill('{"payment_id": "x"}')
+    expect(report).to_contain_text("departs from the schema of payment_received")
+    expect(report).to_contain_text("must be an integer")
+    page.get_by_label("Payload").fill('{"payment_id": 1')
+    expect(report).to_contain_text("not valid JSON")
+    page.get_by_label("Payload").fill('{"payment_id":1,"big":12345678901234567890}')
+    page.get_by_role("button", name="Format").click()
+    expect(page.get_by_label("Payload")).to_have_value('{\n  "payment_id": 1,\n  "big": 12345678901234567890\n}')
+    assert is_same_load(page)
+
+
+def test_another_type_brings_its_example_and_never_takes_what_was_written(windows):
+    page = windows.open("/send")
+    examples = {slug: windows.sender("GET", f"/api/v1/event-types/{slug}")["example"] for slug in ("site_published",)}
+    payload, kind = page.get_by_label("Payload"), page.get_by_label("Event type")
+    kind.select_option("site_published")
+    expect(page.locator("#payload-check")).to_contain_text("Fits the schema of site_published.")
+    assert json.loads(payload.input_value()) == examples["site_published"]
+    payload.fill('{"mine": true}')
+    kind.select_option("payment_received")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.locator("#payload-check")).to_contain_text("departs from the schema of payment_received")
+    assert payload.input_value() == '{"mine": true}'
+    page.get_by_role("button", name="Use its example").click()
+    page.get_by_role("dialog").get_by_role("button", name="Replace").click()
+    expect(page.locator("#payload-check")).to_contain_text("Fits the schema of payment_received.")
+    assert is_same_load(page)
+
+
+UNNAMED = """() => [...document.querySelectorAll("button, input:not([type=hidden]), select, textarea, a[href]")]
+  .filter((one) => one.checkVisibility() && !(one.labels?.length || one.getAttribute("aria-label")
+    || one.textContent.trim() || one.title)).map((one) => one.outerHTML)"""
+
+
+@pytest.mark.parametrize("width", [390, 768, 1000, 1280])
+def test_every_page_fits_and_names_its_controls(windows, moody, width):
+    long_name = {"name": "A webhook whose name is a good deal longer than most are", "integration": "zapier"}
+    types = ["customer_*", "membership_*", "payment_received", "checkout_*"]
+    hook = windows.sender.webhook(f"{moody}/ok?{'x' * 300}", **long_name, event_types=types)
+    sent = windows.sender("POST", f"/api/v1/webhooks/{hook['id']}/test", {})
+    page = windows.open("/webhooks")
+    page.set_viewport_size({"width": width, "height": 860})
+    for path in (
+        "/webhooks",
+        f"/webhooks/{hook['id']}",
+        "/send",
+        "/deliveries",
+        f"/deliveries/{sent['id']}",
+        "/event-types",
+        "/event-types/new",
+        "/replays/new",
+    ):
+        page.goto(windows.sender.origin + path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        assert page.evaluate(UNNAMED) == [], path
+        cut = "[...document.querySelectorAll('.table-wrap')].some((one) => one.scrollWidth > one.clientWidth)"
+        assert not page.evaluate(cut), path
