@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Engine
@@ -20,6 +20,7 @@ from sender.services.deliveries import (
     Result,
     claim_due,
     is_due,
+    keep_due,
     next_due,
     record,
     release,
@@ -36,6 +37,7 @@ _LONGEST_WAIT = 5.0  # seconds: a safety net, should a wake-up ever be missed
 _ERROR_PAUSE = 1.0  # seconds before the database is tried again
 _RECORD_WITHIN = 0.02  # seconds that a result waits for others to be recorded with
 _SWEEP_EVERY = 0.1  # seconds between two looks at what is held
+_STEP = 1.0  # seconds that the clock has to go back to count as set; it is slewed by less
 _AHEAD = 4  # deliveries claimed per thread: one under way, some waiting, so that a turn moves many at once
 
 
@@ -56,6 +58,7 @@ class Worker:
         self._swept_at = float("-inf")
         self._next_sweep = 0.0  # seconds until a sweep that was due too early
         self._rest_ends_at: datetime | None = None
+        self._seen_at = (clock.now(), clock.monotonic())
 
     def stop(self) -> None:
         """Ask the loop to end: no more claims, what is under way is finished first."""
@@ -84,6 +87,7 @@ class Worker:
         self._wake.clear()
         try:
             now = clock.now()
+            self._follow_clock(now)
             claim = self._record_and_claim(now)
             self._under_way.update({one.key: one for one in claim.taken})
             self._senders.send(claim.taken)
@@ -95,6 +99,17 @@ class Worker:
             return
         if pause > 0:
             self._wake.wait(pause)
+
+    def _follow_clock(self, now: datetime) -> None:
+        """Notice when the clock was set back, and have what was due before be due still."""
+        moment = clock.monotonic()
+        was = self._seen_at[0] + timedelta(seconds=moment - self._seen_at[1])
+        if (back := (was - now).total_seconds()) > _STEP:
+            _log.warning("the clock was set back", seconds=round(back))
+            with writing_connection(self._engine) as connection:
+                keep_due(connection, was, now, self._context.settings.lease_seconds)
+                changes.announce(connection, CHANGES)
+        self._seen_at = now, moment
 
     def _record_and_claim(self, now: datetime) -> Claim:
         """Do both in one transaction, so that many results and claims cost one write to the disk."""

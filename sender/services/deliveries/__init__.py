@@ -1,6 +1,7 @@
 """Deliveries: claimed in batches with a lease, recorded behind a fence, and what a person may do with one."""
 
 from sender.services.deliveries.claim import Claim, Claimed, claim_due, is_due, next_due, release
+from sender.services.deliveries.clock_steps import keep_due
 from sender.services.deliveries.edited import Resent, resend_edited
 from sender.services.deliveries.hold import release_held
 from sender.services.deliveries.record import Result, Rules, record, rules_of
@@ -15,6 +16,7 @@ __all__ = [
     "cancel",
     "claim_due",
     "is_due",
+    "keep_due",
     "next_due",
     "record",
     "refuse_resend",
