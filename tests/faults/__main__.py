@@ -51,8 +51,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if unknown := set(options.names) - ROWS.keys():
         parser.error(f"there is no row {', '.join(sorted(unknown))}; --list names them")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     return _run([row for row in ROWS.values() if row.name in options.names or not options.names])
 
 
@@ -93,4 +91,6 @@ def _grounds(databases: set[str]) -> Iterator[dict[str, Ground]]:
 
 
 if __name__ == "__main__":
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     sys.exit(main())
