@@ -191,6 +191,42 @@ def test_another_type_brings_its_example_and_never_takes_what_was_written(window
     assert is_same_load(page)
 
 
+def test_a_form_with_a_fault_begins_there_and_keeps_the_rest(windows):
+    page = windows.open("/webhooks")
+    page.get_by_label("Name", exact=True).fill("Kept")
+    page.get_by_label("URL", exact=True).fill("ftp://x")
+    page.get_by_role("button", name="Add New Webhook").click()
+    expect(page.get_by_label("URL", exact=True)).to_be_focused()
+    expect(page.get_by_label("URL", exact=True)).to_have_accessible_description(re.compile("must start with http"))
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Kept")
+    page.get_by_label("URL", exact=True).fill("https://shop.example/hook")
+    page.get_by_role("button", name="Add New Webhook").click()
+    expect(page.get_by_role("row").filter(has_text="Kept")).to_be_visible()
+    expect(page.get_by_text("Press Send Test Event")).to_be_visible()
+
+
+def test_an_unknown_event_type_is_told_beside_its_field_with_the_nearest_name(windows, moody):
+    page = windows.open(f"/webhooks/{windows.sender.webhook(f'{moody}/ok')['id']}")
+    page.get_by_label("And all that fit").fill("payment_recieved")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("And all that fit")).to_be_focused()
+    expect(page.get_by_label("And all that fit")).to_have_accessible_description(
+        re.compile(r"no event type payment_recieved\. Did you mean payment_received\?")
+    )
+
+
+def test_the_secret_is_revealed_and_copied(windows, moody):
+    windows.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = windows.open(f"/webhooks/{windows.sender.webhook(f'{moody}/ok')['id']}")
+    page.get_by_role("button", name="Reveal secret").click()
+    dialog = page.get_by_role("dialog")
+    secret = dialog.get_by_label("Signing secret", exact=True).input_value()
+    assert secret.startswith("whsec_")
+    dialog.get_by_role("button", name="Copy").first.click()
+    expect(dialog.get_by_text("Copied", exact=True)).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == secret
+
+
 UNNAMED = """() => [...document.querySelectorAll("button, input:not([type=hidden]), select, textarea, a[href]")]
   .filter((one) => one.checkVisibility() && !(one.labels?.length || one.getAttribute("aria-label")
     || one.textContent.trim() || one.title)).map((one) => one.outerHTML)"""

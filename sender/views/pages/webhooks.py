@@ -57,7 +57,7 @@ def add_webhook() -> Response | tuple[str, int]:
     if sets_up:
         flash(f"{webhook.name} is added and paused. Set it up, tick Active and save.", "success")
         return redirect(url_for("pages.edit_webhook", webhook_id=webhook.id), 303)
-    flash(f"{webhook.name} is added. Send it a test event.", "success")
+    flash(f"{webhook.name} is added. Press Send Test Event in its row to see what comes back.", "success")
     return redirect(url_for("pages.webhooks"), 303)
 
 

@@ -1,4 +1,8 @@
-// Manners of forms: filters that send themselves, buttons that show they are working, notices that go away.
+// Manners of forms: the first fault is where one starts, filters that send themselves, buttons that show they are working, notices that go away.
+// A form that comes back with faults begins at the first of them.
+const faulty = document.querySelector("[aria-invalid=true]");
+(faulty?.querySelector("input") ?? faulty)?.focus();
+
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-autosubmit]");
   if (form && event.target.matches("select, input[type=checkbox], input[type=radio]")) form.requestSubmit();
