@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import re
 import socket
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.databases import empty_database
 from tests.sender.conftest import TOKEN
+from tests.sender.moods import failing_first, moods
 from tests.sender.processes import serving
 from tests.sender.sink import listening
 
-EVIL = b"<h1>Oops</h1><img src=x onerror=\"window.pwned='1'\"><script>window.pwned='1'</script>"
 REFUSED_FORM = "Failed to load resource: the server responded with a status of 422"
 
 
@@ -78,35 +76,8 @@ def windows(chromium, sender):
 
 @pytest.fixture(scope="module")
 def moody():
-    """An endpoint that does what its path says."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self):
-            self.rfile.read(int(self.headers["content-length"]))
-            if self.path == "/silent":
-                self.connection.recv(1)  # until the sender gives up
-                return
-            status, body = {"/ok": (200, b'{"n":12345678901234567890}'), "/empty": (200, b"")}.get(
-                self.path, (500, EVIL)
-            )
-            self.send_response(status)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with moods() as url:
+        yield url
 
 
 def is_same_load(page):
@@ -134,6 +105,22 @@ def test_deliveries_move_before_the_eye_by_stream_and_by_poll(chromium, either, 
     expect(webhooks.locator(f"#{good['id']}")).to_contain_text("Delivered: 200")
     assert all(map(is_same_load, (everything, failures, webhooks, one)))
     windows.close("status of 503")
+
+
+def test_an_attempt_appears_while_an_earlier_one_is_read(chromium, either):
+    windows = Windows(chromium, either)
+    with failing_first() as (url, go_on):
+        either.webhook(url, event_types=["customer_created"])
+        page = windows.open(f"/deliveries/{either.publish('customer_created')}")
+        attempts = page.locator("#delivery-attempts .timeline > li")
+        expect(attempts).to_have_count(1)
+        attempts.first.get_by_text("Request as it was sent").click()
+        go_on.set()
+        expect(attempts).to_have_count(2)
+        expect(attempts.last).to_contain_text("Delivered: 200")
+        expect(attempts.first.get_by_role("cell", name="application/json")).to_be_visible()  # what is read stays open
+    assert is_same_load(page)
+    windows.close()
 
 
 def test_every_end_of_a_test_reads_differently_and_nothing_of_it_runs(windows, moody):

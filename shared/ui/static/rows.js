@@ -43,6 +43,14 @@ function settle() {
   }
 }
 
+/** Add to a list inside `old`, which is in use, what it does not have yet; what stands there stays untouched. */
+function grow(old, fresh) {
+  const list = old.querySelector("[data-grows]");
+  for (const item of (list && fresh.querySelector("[data-grows]")?.children) ?? []) {
+    if (!document.getElementById(item.id)) list.append(item.cloneNode(true));
+  }
+}
+
 function inUse(row) {
   return row.contains(document.activeElement) || row.querySelector("details[open]") !== null;
 }
@@ -57,8 +65,12 @@ export function patch(html, list) {
   for (const fresh of [...holder.content.children]) {
     const old = document.getElementById(fresh.id);
     if (old) {
-      if (inUse(old)) waiting.set(old, fresh);
-      else replace(old, fresh);
+      if (inUse(old)) {
+        grow(old, fresh);
+        waiting.set(old, fresh);
+      } else {
+        replace(old, fresh);
+      }
     } else if (list) {
       fresh.classList.add("is-new");
       still(list, () => list.prepend(fresh));
