@@ -87,7 +87,9 @@ def test_a_new_user_lives_the_whole_story(product, operator):
     expect(inspector.get_by_text("payment_received").first).to_be_visible()  # without a reload
     expect(inspector.get_by_text("webhook-signature").first).to_be_attached()
     operator.photograph("inspector", inspector)
+    expect(inspector.locator("#captures > .item")).to_have_count(1)
     send_an_event(operator)
+    expect(inspector.locator("#captures > .item")).to_have_count(2)  # without a reload
 
 
 def make_a_bin(operator):
