@@ -18,8 +18,9 @@ from sqlalchemy import insert, select, text
 
 from sender.app import create_app
 from sender.models import CustomEventType, Delivery, Event, Webhook, db
+from sender.services.context import CHANGES
 from sender.settings import SenderSettings
-from shared import clock, ids, migrations, signing
+from shared import changes, clock, ids, migrations, signing
 
 PAYLOAD = '{"payment_id":118,"note":"' + "x" * 980 + '"}'  # 1 KB
 
@@ -101,6 +102,7 @@ class Product:
         with self.app.app_context(), db.engine.begin() as connection:
             connection.execute(insert(Event), events)
             connection.execute(insert(Delivery), deliveries)
+            changes.announce(connection, CHANGES)  # as publishing does
         return {event["id"] for event in events}
 
     def allow(self, target: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 SIZE = 32 * 2**20  # bytes of the small disk
 CHUNK = b"\0" * 65536
+LARGEST = 2**20  # bytes of a file where sizes are limited instead: what is logged stays below, what is stored does not
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Disk:
     def fill(self) -> None:
         """Leave no room for another byte."""
         if not self.mounted:
-            self._limit(1)
+            self._limit(LARGEST)
             return
         with (self.folder / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
             while ballast.write(CHUNK):
