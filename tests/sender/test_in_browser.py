@@ -160,6 +160,15 @@ def test_a_payload_is_checked_while_it_is_written(windows):
     assert is_same_load(page)
 
 
+def test_a_payload_that_is_mended_is_checked_as_well(windows, moody):
+    hook = windows.sender.webhook(f"{moody}/ok", event_types=["payment_received"])
+    sent = windows.sender("POST", f"/api/v1/webhooks/{hook['id']}/test", {})
+    page = windows.open(f"/deliveries/{sent['id']}/edit")
+    page.get_by_label("Payload of payment_received").fill('{"payment_id": "x"}')
+    expect(page.locator("#payload-check")).to_contain_text("departs from the schema of payment_received")
+    assert is_same_load(page)
+
+
 def test_another_type_brings_its_example_and_never_takes_what_was_written(windows):
     page = windows.open("/send")
     examples = {slug: windows.sender("GET", f"/api/v1/event-types/{slug}")["example"] for slug in ("site_published",)}
