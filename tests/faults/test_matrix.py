@@ -17,16 +17,15 @@ from tests.faults.verdict import Verdict, judge
 EVENTS = 60
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ground(request):
-    return Ground(request.getfixturevalue("postgresql") if request.param == "postgresql" else None)
-
-
-@pytest.mark.parametrize("fault", [workers.killed, workers.clock_back])
-def test_a_row_about_workers_holds(ground, fault):
-    verdict = fault(ground, EVENTS)
+def test_a_killed_worker_loses_nothing():
+    verdict = workers.killed(Ground(), EVENTS)
     assert verdict.holds, verdict
     assert verdict.events == EVENTS
+
+
+def test_a_clock_that_is_set_back_strands_nothing(postgresql):
+    verdict = workers.clock_back(Ground(postgresql), EVENTS)
+    assert verdict.holds, verdict
 
 
 def test_rows_about_endpoints_hold_beside_one_worker():
