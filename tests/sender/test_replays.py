@@ -283,7 +283,7 @@ def test_steps_are_small_and_come_at_the_rate(api, past, hook, rate, size):
     start = clock.now()
     first = replays.step(past.engine, start)
     assert len(made(past, replay)) == size
-    assert abs((first - start).total_seconds() - size / rate) < 1
+    assert (first - start).total_seconds() <= size / rate + 0.001  # earlier when it was asked for a while ago
     assert replays.step(past.engine, first - timedelta(milliseconds=1)) == first
     assert len(made(past, replay)) == size
     replays.step(past.engine, first)
