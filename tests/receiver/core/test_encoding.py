@@ -16,11 +16,11 @@ RAW = RAW_DEFLATE.compress(b"hello") + RAW_DEFLATE.flush()
     [
         (b"hello", ""),
         (b"hello", "identity"),
-        (gzip.compress(b"hello"), "gzip"),
-        (gzip.compress(b"hello"), " X-GZIP "),
+        (gzip.compress(b"hello", mtime=0), "gzip"),
+        (gzip.compress(b"hello", mtime=0), " X-GZIP "),
         (zlib.compress(b"hello"), "deflate"),
         (RAW, "deflate"),
-        (gzip.compress(zlib.compress(b"hello")), "deflate, gzip"),
+        (gzip.compress(zlib.compress(b"hello"), mtime=0), "deflate, gzip"),
     ],
 )
 def test_content_codings_are_undone(data, coding):
