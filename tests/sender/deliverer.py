@@ -37,13 +37,20 @@ class Deliverer:
 
     def answer(self, claimed: Claimed, status: int | None = 200, **headers: str) -> None:
         """Record that an attempt was answered; None: that nothing came back in time."""
+        self.record((claimed, status), **headers)
+
+    def record(self, *answers: tuple[Claimed, int | None], **headers: str) -> None:
+        """Record several answers in one transaction, as a busy worker does."""
+        results = [self._result(claimed, status, headers) for claimed, status in answers]
+        with writing_connection(self.engine) as connection:
+            record(connection, results, self.rules, self.now)
+
+    def _result(self, claimed: Claimed, status: int | None, headers: dict[str, str]) -> Result:
         request = Request("POST", claimed.destination.url, (), b"{}")
         given = tuple((name.replace("_", "-"), value) for name, value in headers.items())
         response = None if status is None else Response(status, given, b"", False)
         outcome = Outcome("timeout", "No answer.") if status is None else of_status(status)
-        result = Result(claimed, Exchange(request, response, outcome, self.now, 1.0))
-        with writing_connection(self.engine) as connection:
-            record(connection, [result], self.rules, self.now)
+        return Result(claimed, Exchange(request, response, outcome, self.now, 1.0))
 
     def sweep(self) -> datetime | None:
         """Release what is held and may go; return when the next rest ends."""

@@ -206,6 +206,15 @@ def test_410_disables_at_once_cancels_and_is_told(api, sink, deliverer):
     assert len(told(deliverer, watcher, "webhook.disabled")) == 1
 
 
+def test_the_410_is_the_reason_also_when_another_answer_is_recorded_with_it(api, sink, deliverer):
+    hook = api.webhook(sink.url())
+    publish(api, 2)
+    one, other = deliverer.claim(2)
+    deliverer.record((one, 410), (other, 500))
+    assert deliverer.webhook(hook["id"]).disabled_reason == "The endpoint answered 410 Gone, which ends the webhook."
+    assert sorted(row.state for row in deliverer.deliveries(hook["id"])) == ["cancelled", "failed"]
+
+
 def test_a_retry_that_ends_after_its_webhook_was_disabled_is_cancelled(api, sink, deliverer):
     hook = api.webhook(sink.url())
     publish(api, 2)

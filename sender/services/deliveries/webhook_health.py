@@ -82,16 +82,16 @@ def write(
 ) -> None:
     """Write counters and health after attempts, disable what has to be, and tell about it."""
     updates: list[dict[str, Any]] = []
-    told: list[tuple[Any, Notice, Health, Done]] = []
+    told: list[tuple[Any, Health, Notice, Done]] = []
     for webhook_id, attempts in done.items():
         locked = webhooks[webhook_id]
-        after, notices = _fold(locked.health, attempts, disable_after, now)
+        after, news = _fold(locked.health, attempts, disable_after, now)
         updates.append(_update(webhook_id, attempts, after))
-        told.extend((locked.row, notice, after, attempts[-1]) for notice in notices if not locked.has_ended)
+        told.extend((locked.row, after, notice, attempt) for notice, attempt in news if not locked.has_ended)
     if updates:
         connection.execute(_COUNT, updates)
-    for row, notice, after, last in told:
-        _tell(connection, row, notice, after, last, now, mail=mail)
+    for row, after, notice, attempt in told:
+        _tell(connection, row, notice, after, attempt, now, mail=mail)
 
 
 def end_webhook(connection: Connection, webhook_id: str, reason: str, now: datetime) -> None:
@@ -113,15 +113,15 @@ def cancel_pending(connection: Connection, webhook_id: str, reason: str, now: da
 
 def _fold(
     state: Health, attempts: Sequence[Done], disable_after: timedelta | None, now: datetime
-) -> tuple[Health, list[Notice]]:
-    """Return the health after attempts in the order in which they ended, and what to tell.
+) -> tuple[Health, list[tuple[Notice, Done]]]:
+    """Return the health after attempts in the order in which they ended, and what to tell because of which of them.
 
     A test that fails says nothing about the deliveries of the webhook; one that succeeds ends its rest.
     """
-    notices: list[Notice] = []
+    news: list[tuple[Notice, Done]] = []
     for one in attempts:
         if one.decision.ends_webhook:
-            return state, [*notices, "disabled"]
+            return state, [*news, ("disabled", one)]
         if one.exchange.outcome.kind == "succeeded":
             step = health.after_success(state)
         elif one.test:
@@ -130,10 +130,10 @@ def _fold(
             step = health.after_failure(state, now, disable_after, one.retry_after)
         state = step.health
         if step.notice:
-            notices.append(step.notice)
+            news.append((step.notice, one))
         if step.notice == "disabled":
             break
-    return state, notices
+    return state, news
 
 
 def _update(webhook_id: str, attempts: Sequence[Done], after: Health) -> dict[str, Any]:
@@ -151,10 +151,10 @@ def _update(webhook_id: str, attempts: Sequence[Done], after: Health) -> dict[st
 
 
 def _tell(
-    connection: Connection, row: Any, notice: Notice, after: Health, last: Done, now: datetime, *, mail: bool
+    connection: Connection, row: Any, notice: Notice, after: Health, attempt: Done, now: datetime, *, mail: bool
 ) -> None:
     payload: dict[str, Any] = {}
-    detail = last.exchange.outcome.detail
+    detail = attempt.exchange.outcome.detail
     since = operations.in_words(now - after.failing_since) if after.failing_since else ""
     if notice == "failing" and after.failing_since:
         payload = {
@@ -164,8 +164,8 @@ def _tell(
         }
         text = f"It has been failing for {since} ({after.failure_count} attempts). The last one: {detail}"
     elif notice == "disabled":
-        gone = last.decision.ends_webhook
-        reason = (last.decision.reason or "") if gone else f"It was failing for {since}. The last attempt: {detail}"
+        gone = attempt.decision.ends_webhook
+        reason = (attempt.decision.reason or "") if gone else f"It was failing for {since}. The last attempt: {detail}"
         end_webhook(connection, row.id, reason, now)
         payload, text = {"reason": reason}, f"{reason} What it was still owed is cancelled and can be replayed."
     else:
