@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 from sqlalchemy.orm import Session
 
 from sender import catalogue
 from sender.core import matching
-from sender.models import Delivery, Event, Mail, Webhook
-from sender.services import events
+from sender.models import Delivery, Event, Mail
+from sender.services import events, outbox
 from shared import ids, json_text
 
 
@@ -73,21 +73,8 @@ def mail(connection: Connection, subject: str, text: str, now: datetime) -> None
     connection.execute(insert(Mail), [row | {"next_attempt_at": now, "attempt_count": 0}])
 
 
-def in_words(span: timedelta) -> str:
-    """Return a span as people say it: `3 days`, `5 hours`, `40 minutes`, `12 seconds`."""
-    seconds = round(span.total_seconds())
-    for name, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= 2 * size or (seconds >= size and seconds % size == 0):
-            count = seconds // size
-            return f"{count} {name}{'' if count == 1 else 's'}"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"
-
-
-_ACTIVE = select(Webhook.id, Webhook.event_types).where(Webhook.active.is_(True), Webhook.deleted_at.is_(None))
-
-
 def _wanting(connection: Connection, slug: str) -> list[str]:
-    rows = connection.execute(_ACTIVE)
+    rows = connection.execute(outbox.ACTIVE)
     return [row.id for row in rows if matching.matches([one for one in row.event_types if one != "*"], slug)]
 
 
@@ -99,18 +86,4 @@ def _publish(connection: Connection, slug: str, news: News, webhook_ids: Sequenc
     event = events.make(slug, json_text.dump(values), now, test=False)
     names = ("id", "type", "payload", "test", "created_at", "digest")
     connection.execute(insert(Event), [{name: getattr(event, name) for name in names}])
-    deliveries = [
-        {
-            "id": ids.new("dlv", now),
-            "event_id": event.id,
-            "webhook_id": webhook_id,
-            "event_type": slug,
-            "state": "pending",
-            "test": False,
-            "created_at": now,
-            "next_attempt_at": now,
-            "attempt_count": 0,
-        }
-        for webhook_id in webhook_ids
-    ]
-    connection.execute(insert(Delivery), deliveries)
+    connection.execute(insert(Delivery), [outbox.new_delivery(event.id, slug, one, now) for one in webhook_ids])

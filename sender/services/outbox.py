@@ -20,7 +20,7 @@ from shared.database import writing
 _TRIES = 3
 _DEADLOCK = "40P01"  # PostgreSQL's SQLSTATE
 
-_ACTIVE = (
+ACTIVE = (
     select(Webhook.id, Webhook.event_types)
     .where(Webhook.active.is_(True), Webhook.deleted_at.is_(None))
     .order_by(Webhook.id)
@@ -167,7 +167,7 @@ def _row(item: Item, event_id: str, now: datetime) -> dict[str, Any]:
 def _owed(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
     if not rows:
         return []
-    webhooks = connection.execute(_ACTIVE).all()
+    webhooks = connection.execute(ACTIVE).all()
     wanting: dict[str, list[str]] = {
         slug: [row.id for row in webhooks if matching.matches(row.event_types, slug)]
         for slug in {row["type"] for row in rows}

@@ -9,11 +9,11 @@ from sender import transport
 from sender.core import payload
 from sender.core.payload import Message
 from sender.models import Delivery, Event, Webhook, db
-from sender.services import event_types, events, queries
+from sender.services import event_types, events, outbox, queries
 from sender.services.context import CHANGES, Context
 from sender.services.deliveries.claim import Claimed, destination
 from sender.services.deliveries.record import Result, record, rules_of
-from shared import changes, clock, ids
+from shared import changes, clock
 from shared.database import writing, writing_connection
 from shared.errors import Conflict
 
@@ -93,17 +93,7 @@ _PAST = {"succeeded": "succeeded", "failed": "failed", "cancelled": "been cancel
 
 def new_delivery(event: Event, webhook_id: str, now: datetime) -> Delivery:
     """Return a pending delivery of `event`, due at `now`, not yet in a session."""
-    return Delivery(
-        id=ids.new("dlv", now),
-        event_id=event.id,
-        webhook_id=webhook_id,
-        event_type=event.type,
-        state="pending",
-        test=event.test,
-        created_at=now,
-        next_attempt_at=now,
-        attempt_count=0,
-    )
+    return Delivery(**outbox.new_delivery(event.id, event.type, webhook_id, now) | {"test": event.test})
 
 
 def _claimed(context: Context, webhook: Webhook, event: Event, delivery: Delivery) -> Claimed:

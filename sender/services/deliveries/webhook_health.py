@@ -14,7 +14,7 @@ from sender.core.health import Health, Notice
 from sender.core.retry import Decision
 from sender.models import Delivery, Webhook
 from sender.services import operations
-from shared import clock
+from shared import clock, spans
 from shared.exchange import Exchange
 
 _HEALTH = ("failure_count", "failing_since", "warned_at", "trip_count", "blocked_until", "blocked_reason")
@@ -155,7 +155,7 @@ def _tell(
 ) -> None:
     payload: dict[str, Any] = {}
     detail = attempt.exchange.outcome.detail
-    since = operations.in_words(now - after.failing_since) if after.failing_since else ""
+    since = spans.in_words(now - after.failing_since) if after.failing_since else ""
     if notice == "failing" and after.failing_since:
         payload = {
             "failing_since": clock.rfc3339(after.failing_since),

@@ -13,7 +13,7 @@ from sender.models import Replay
 from sender.services import event_types, queries, replays
 from sender.services.queries import DeliveryFilter, WebhookFilter
 from sender.views.pages.base import PER_PAGE, blueprint, by_field, is_confirmed
-from shared import clock
+from shared import clock, spans
 from shared.errors import FieldError, InvalidInput
 
 NEWEST = 10
@@ -87,13 +87,8 @@ def stop_replay(replay_id: str) -> Response:
 
 @blueprint.app_template_filter("in_words")
 def in_words(seconds: int) -> str:
-    """Return a time to wait as people say it: `12 seconds`, `3 minutes`, `5 hours`."""
-    count, unit = seconds, "second"
-    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= 2 * size:
-            count, unit = round(seconds / size), name
-            break
-    return f"{count} {unit}{'' if count == 1 else 's'}"
+    """Return a time to wait as people say it."""
+    return spans.in_words(timedelta(seconds=seconds))
 
 
 def _read(values: dict[str, str]) -> ReplayDraft:
