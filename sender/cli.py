@@ -6,9 +6,9 @@ import signal
 import sys
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from sender.models import WORKER_SILENT_AFTER, Webhook, WorkerProcess, db
+from sender.models import WORKER_SILENT_AFTER, Webhook, db
 from sender.services.vault import Vault
 from sender.settings import SenderSettings
 from shared import cli, clock
@@ -56,11 +56,12 @@ def worker() -> None:
 
 def check() -> None:
     """End with status 0 if a worker has given a sign of life lately, else with 1: a container's health check."""
+    from sender.services import queries  # noqa: PLC0415  # not needed to prepare
+
     settings = SenderSettings.load()
-    with cli.database_app(db, settings.url, _DATABASE).app_context(), db.engine.connect() as connection:
-        seen_at = connection.scalar(select(func.max(WorkerProcess.seen_at)))
-    if seen_at is None or seen_at < clock.now() - WORKER_SILENT_AFTER:
-        sys.exit("no delivery worker runs")
+    with cli.database_app(db, settings.url, _DATABASE).app_context():
+        if not queries.has_worker(clock.now() - WORKER_SILENT_AFTER):
+            sys.exit("no delivery worker runs")
 
 
 COMMANDS = {"prepare": prepare, "migrate": migrate, "worker": worker, "check": check}

@@ -59,6 +59,8 @@ class Housekeeping:
                 pause = min(pause, self._replay(), self._prune())
             except SQLAlchemyError as error:
                 _log.error("housekeeping failed; trying again", error=type(error).__name__)
+            except Exception:  # noqa: BLE001  # a mail that cannot be written must not end the sign of life
+                _log.exception("housekeeping failed; trying again")
             self._stopped.wait(pause)
 
     def _replay(self) -> float:

@@ -7,6 +7,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import structlog
 
@@ -18,8 +19,19 @@ from shared import clock
 from shared.exchange import Exchange, Request
 from shared.outcome import Outcome
 
+T = TypeVar("T")
+
 _log = structlog.get_logger("sender.worker")
 _stdlib_log = logging.getLogger("sender.worker")  # asked first: most attempts succeed and are not logged
+
+
+def drain(waiting: queue.SimpleQueue[T]) -> list[T]:
+    """Return what is in a queue now, and take it out."""
+    found: list[T] = []
+    with contextlib.suppress(queue.Empty):
+        while True:
+            found.append(waiting.get_nowait())
+    return found
 
 
 class Senders:
@@ -49,19 +61,11 @@ class Senders:
 
     def take_back(self) -> list[Claimed]:
         """Return the claims that no thread has begun with."""
-        claims = []
-        with contextlib.suppress(queue.Empty):
-            while True:
-                claims.append(self._jobs.get_nowait()[0])
-        return claims
+        return [claim for claim, _ in drain(self._jobs)]
 
     def lapsed(self) -> list[Claimed]:
         """Return the claims that waited so long that their lease is nearly over; they are to be claimed anew."""
-        claims = []
-        with contextlib.suppress(queue.Empty):
-            while True:
-                claims.append(self._lapsed.get_nowait())
-        return claims
+        return drain(self._lapsed)
 
     def _work(self) -> None:
         while True:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import threading
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from sender.housekeeping import Housekeeping
-from sender.sending import Senders
+from sender.sending import Senders, drain
 from sender.services.context import CHANGES, Context
 from sender.services.deliveries import (
     Claim,
@@ -113,7 +112,7 @@ class Worker:
 
     def _record_and_claim(self, now: datetime) -> Claim:
         """Do both in one transaction, so that many results and claims cost one write to the disk."""
-        self._drain()
+        self._unrecorded += drain(self._results)
         lapsed = self._senders.lapsed()
         for late in lapsed:
             self._under_way.pop(late.key, None)
@@ -168,11 +167,6 @@ class Worker:
         limits = [_LONGEST_WAIT, *([_RECORD_WITHIN] if self._under_way else []), *filter(None, [self._next_sweep])]
         return min(max(0.001, pause), *limits)
 
-    def _drain(self) -> None:
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._unrecorded.append(self._results.get_nowait())
-
     def _finish(self, deadline: float) -> None:
         """Record attempts as they end until `deadline`, then give the rest back so that another makes them at once."""
         unsent = self._senders.take_back()
@@ -180,10 +174,10 @@ class Worker:
             self._under_way.pop(claim.key, None)
         while len(self._unrecorded) < len(self._under_way) and clock.monotonic() < deadline:
             self._wake.clear()
-            self._drain()
+            self._unrecorded += drain(self._results)
             if len(self._unrecorded) < len(self._under_way):
                 self._wake.wait(min(_RECORD_WITHIN, max(0.0, deadline - clock.monotonic())))
-        self._drain()
+        self._unrecorded += drain(self._results)
         done = {result.claimed.key for result in self._unrecorded}
         with writing_connection(self._engine) as connection:
             now = clock.now()

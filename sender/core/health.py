@@ -62,11 +62,6 @@ def after_failure(
     return Step(health)
 
 
-def probe(health: Health, now: datetime, lease: timedelta) -> Health:
-    """Return the health while one delivery probes; should its worker die, another probe follows after `lease`."""
-    return replace(health, blocked_until=now + lease, blocked_reason=PROBING)
-
-
 def is_blocked(health: Health, now: datetime) -> bool:
     """Return whether nothing may be sent at `now`."""
     return health.blocked_until is not None and health.blocked_until > now

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sender.core import health
-from sender.core.health import Health, after_failure, after_success, is_blocked, probe
+from sender.core.health import Health, after_failure, after_success, is_blocked
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -13,6 +14,11 @@ DISABLE_AFTER = 5 * DAY
 
 
 HEALTHY = Health()
+
+
+def probe(state, now, lease):
+    """The health that a claim writes when it takes a probe: see `lanes.keep`."""
+    return replace(state, blocked_until=now + lease, blocked_reason=health.PROBING)
 
 
 def fail(times, state=HEALTHY, every=timedelta(0), start=NOW, **options):
