@@ -61,21 +61,26 @@ def _record(engine: Engine, row: Any, error: str | None, now: datetime) -> None:
 
 def _send(settings: SenderSettings, row: Any) -> str | None:
     """Send one mail; return what went wrong, or None."""
+    try:
+        message = _message(settings, row)
+        with _connect(settings) as server:
+            if settings.smtp_user:
+                server.login(settings.smtp_user, settings.smtp_password)
+            server.send_message(message)
+    except (OSError, smtplib.SMTPException, ValueError) as error:  # ValueError: an address that can't be one
+        _log.warning("a mail could not be sent", mail_id=row.id, error=type(error).__name__)
+        return f"{type(error).__name__}: {error}"[:500]
+    return None
+
+
+def _message(settings: SenderSettings, row: Any) -> EmailMessage:
     message = EmailMessage()
     message["Subject"] = f"[Hookloop] {row.subject}".replace("\n", " ").replace("\r", " ")
     message["From"] = settings.mail_from
     message["To"] = settings.mail_to
     message["Message-ID"] = f"<{row.id}@hookloop>"
     message.set_content(f"{row.text}\n\n{settings.sender_url}/webhooks\n")
-    try:
-        with _connect(settings) as server:
-            if settings.smtp_user:
-                server.login(settings.smtp_user, settings.smtp_password)
-            server.send_message(message)
-    except (OSError, smtplib.SMTPException) as error:
-        _log.warning("a mail could not be sent", mail_id=row.id, error=type(error).__name__)
-        return f"{type(error).__name__}: {error}"[:500]
-    return None
+    return message
 
 
 def _connect(settings: SenderSettings) -> smtplib.SMTP:

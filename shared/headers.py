@@ -37,7 +37,6 @@ CONNECTION_FIELDS = frozenset(
 RESERVED = CONNECTION_FIELDS | {"accept-encoding", "content-encoding", "content-type", "user-agent"}
 RESERVED_PREFIXES = ("webhook-",)
 
-_SECRET = re.compile(r"auth|cookie|token|secret|password|signature|api-?key", re.IGNORECASE)
 REDACTED = "[redacted]"
 
 
@@ -82,8 +81,3 @@ def get_all(pairs: Pairs, name: str) -> list[str]:
     """Return the values of all fields called `name`, in any case and in their order."""
     wanted = name.lower()
     return [value for key, value in pairs if key.lower() == wanted]
-
-
-def redact(pairs: Pairs) -> list[tuple[str, str]]:
-    """Return the pairs for a log: the values of fields that carry credentials, by their names, are left out."""
-    return [(name, REDACTED if _SECRET.search(name) else value) for name, value in pairs]

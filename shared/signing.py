@@ -66,14 +66,6 @@ def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     return f"{_VERSION},{_digest(secret, message_id, str(timestamp), body)}"
 
 
-def signature_headers(
-    secrets: Sequence[str], message_id: str, timestamp: int, body: bytes
-) -> tuple[tuple[str, str], ...]:
-    """Return the three header fields; one signature per live secret, so that a secret can be rotated."""
-    signatures = " ".join(sign(secret, message_id, timestamp, body) for secret in secrets)
-    return (ID_HEADER, message_id), (TIMESTAMP_HEADER, str(timestamp)), (SIGNATURE_HEADER, signatures)
-
-
 def verify(
     secrets: Sequence[str],
     headers: Sequence[tuple[str, str]],

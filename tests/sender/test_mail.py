@@ -112,6 +112,16 @@ def test_a_server_without_tls_is_not_told_anything_when_tls_is_asked_for(app, en
     assert "STARTTLS" in stored(engine).error
 
 
+@pytest.mark.parametrize("address", ["ops@exämple.com", "ops@example.com\nBcc: all@example.com"])
+def test_an_address_that_is_none_is_recorded_and_does_not_stop_the_others(app, engine, address):
+    with mail_server() as server:
+        owe(engine)
+        assert mailer.send_due(engine, settings_for(app, server.server_address[1], mail_to=address)) == 0
+    assert server.messages == []
+    assert stored(engine).attempt_count == 1
+    assert stored(engine).error
+
+
 def test_a_name_cannot_add_headers(app, engine):
     with mail_server() as server:
         owe(engine, "Webhook x\r\nBcc: all@example.com was disabled")
