@@ -18,8 +18,7 @@ from sender.worker import Worker
 from shared import migrations
 from tests.databases import empty_database
 from tests.sender.sink import Sink, listening
-
-TOKEN = "test-token-of-the-sender"
+from tests.sender.visitor import TOKEN, Visitor
 
 
 @dataclass
@@ -77,3 +76,8 @@ def worker(app: OpenAPI) -> Iterator[Worker]:
     yield worker
     worker.stop()
     thread.join()
+
+
+@pytest.fixture
+def visitor(app: OpenAPI) -> Visitor:
+    return Visitor(app)

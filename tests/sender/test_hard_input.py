@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.sender.conftest import TOKEN
-from tests.sender.test_pages import Visitor, text_of
+from tests.sender.visitor import Visitor, text_of
 
 SURROGATE, HUGE = b'"\\ud800"', b"1e400"
 

@@ -8,12 +8,6 @@ import re
 import pytest
 
 from shared import __version__
-from tests.sender.test_pages import Visitor
-
-
-@pytest.fixture
-def visitor(app):
-    return Visitor(app)
 
 
 @pytest.fixture

@@ -7,26 +7,7 @@ import re
 
 import pytest
 
-from tests.sender.conftest import TOKEN
-
-
-class Visitor:
-    """A signed-in person with a browser that runs no scripts."""
-
-    def __init__(self, app):
-        self.client = app.test_client()
-        self.client.get(f"/sign-in?token={TOKEN}")
-
-    def get(self, path):
-        return self.client.get(path)
-
-    def post(self, path, follow=True, **fields):
-        token = re.search(r'name="csrf_token" value="([^"]+)"', self.get("/webhooks").text)[1]
-        return self.client.post(path, data={"csrf_token": token, **fields}, follow_redirects=follow)
-
-
-def text_of(answer):
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", answer.text)))
+from tests.sender.visitor import text_of
 
 
 def settings(url, **changes):
@@ -42,11 +23,6 @@ def settings(url, **changes):
         "headers": "X-Api-Key: abc:def\n\nX-Team: billing",
     }
     return {name: value for name, value in (fields | changes).items() if value is not None}
-
-
-@pytest.fixture
-def visitor(app):
-    return Visitor(app)
 
 
 @pytest.fixture

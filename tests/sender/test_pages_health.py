@@ -10,12 +10,7 @@ from sqlalchemy import insert, update
 from sender.models import Webhook, WorkerProcess, db
 from shared import clock
 from shared.database import writing_connection
-from tests.sender.test_pages import Visitor, text_of
-
-
-@pytest.fixture
-def visitor(app):
-    return Visitor(app)
+from tests.sender.visitor import text_of
 
 
 @pytest.fixture

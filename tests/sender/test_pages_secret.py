@@ -7,14 +7,10 @@ import re
 
 import pytest
 
-from tests.sender.test_pages import Visitor, settings, stored, text_of
+from tests.sender.test_pages import settings, stored
+from tests.sender.visitor import text_of
 
 DAY = 86_400
-
-
-@pytest.fixture
-def visitor(app):
-    return Visitor(app)
 
 
 @pytest.fixture

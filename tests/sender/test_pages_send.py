@@ -8,12 +8,7 @@ import re
 
 import pytest
 
-from tests.sender.test_pages import Visitor, text_of
-
-
-@pytest.fixture
-def visitor(app):
-    return Visitor(app)
+from tests.sender.visitor import text_of
 
 
 @pytest.fixture

@@ -16,12 +16,7 @@ from shared import clock
 from shared.database import writing_connection
 from tests.sender.conftest import TOKEN
 from tests.sender.past import Past
-from tests.sender.test_pages import Visitor, text_of
-
-
-@pytest.fixture
-def visitor(app):
-    return Visitor(app)
+from tests.sender.visitor import text_of
 
 
 @pytest.fixture

@@ -12,18 +12,13 @@ from standardwebhooks import Webhook
 from sender.models import Event, db
 from tests.sender.past import Past
 from tests.sender.test_api import finished
-from tests.sender.test_pages import Visitor, text_of
+from tests.sender.visitor import text_of
 
 
 @pytest.fixture
 def past(app):
     with app.app_context():
         return Past(db.engine)
-
-
-@pytest.fixture
-def visitor(app):
-    return Visitor(app)
 
 
 def sent(api, sink, worker, status=200, payload=None):
