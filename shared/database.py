@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -14,6 +14,8 @@ from sqlalchemy import BigInteger, Connection, Dialect, Engine, Insert, MetaData
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.types import TypeDecorator
+
+from shared.turn import turn
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -84,23 +86,25 @@ def writing(session: Session | scoped_session[Any]) -> Iterator[Session]:
     """Run one writing transaction on `session`: commit at the end, roll back on an exception.
 
     On SQLite it starts with BEGIN IMMEDIATE: a transaction that reads first and writes later fails at once with
-    "database is locked" when another writer came between (1,396 times in a trial with four processes).
+    "database is locked" when another writer came between (1,396 times in a trial with four processes). Writers take
+    turns, so a thread that is in one writing transaction must not begin another.
     """
     plain: Session = session() if isinstance(session, scoped_session) else session
     plain.rollback()  # ends the read transaction an earlier query of this session may have left open
-    plain.connection(execution_options={_WRITES: True})
-    try:
-        yield plain
-        plain.commit()
-    except BaseException:
-        plain.rollback()
-        raise
+    with turn(cast("Engine", plain.get_bind())):
+        plain.connection(execution_options={_WRITES: True})
+        try:
+            yield plain
+            plain.commit()
+        except BaseException:
+            plain.rollback()
+            raise
 
 
 @contextmanager
 def writing_connection(engine: Engine) -> Iterator[Connection]:
     """Run one writing transaction on a Core connection, for the hot paths; the same rules as `writing`."""
-    with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+    with turn(engine), engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
         yield connection
 
 

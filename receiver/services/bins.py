@@ -17,7 +17,7 @@ from receiver.models import Bin, Capture, db
 from receiver.services import batch
 from receiver.services.batch import CHANGES
 from receiver.services.context import Context
-from shared import changes, clock, ids, json_text
+from shared import changes, clock, database, ids, json_text
 from shared.errors import Conflict, FieldError, InvalidInput, NotFound
 
 LONGEST_NAME = 200
@@ -90,7 +90,7 @@ def create(context: Context, draft: BinDraft, slug: str | None = None) -> Bin:
         response_since=0,
     )
     try:
-        with context.turn.session(db.session) as session:
+        with database.writing(db.session) as session:
             session.add(made)
     except IntegrityError:
         detail = f"There is a bin {slug} already."
@@ -106,13 +106,13 @@ def put(context: Context, slug: str, draft: BinDraft) -> tuple[Bin, bool]:
             return create(context, draft, slug), True
         except Conflict:  # somebody made it in between
             existing = get(slug)
-    return change(context, existing.id, draft), False
+    return change(existing.id, draft), False
 
 
-def change(context: Context, key: str, draft: BinDraft) -> Bin:
+def change(key: str, draft: BinDraft) -> Bin:
     """Change a bin and return it; with fewer captures to keep, its oldest go. Raise NotFound or InvalidInput."""
     _check(draft)
-    with context.turn.session(db.session) as session:
+    with database.writing(db.session) as session:
         changed = _lock(session, key)
         if draft.name is not None:
             changed.name = _name(draft, changed.slug)
@@ -125,26 +125,26 @@ def change(context: Context, key: str, draft: BinDraft) -> Bin:
     return get(changed.id)
 
 
-def set_response(context: Context, key: str, document: Any) -> Bin:
+def set_response(key: str, document: Any) -> Bin:
     """Give a bin a response rule, or with None take it away; a sequence begins with the next capture."""
     rule = _rule_text(document)
-    with context.turn.session(db.session) as session:
+    with database.writing(db.session) as session:
         changed = _lock(session, key)
         _set_rule(changed, rule)
         _touch(session, changed, clock.now())
     return get(changed.id)
 
 
-def remove(context: Context, key: str) -> None:
+def remove(key: str) -> None:
     """Delete a bin with all its captures; raise NotFound."""
-    with context.turn.session(db.session) as session:
+    with database.writing(db.session) as session:
         session.delete(_lock(session, key))
         changes.announce(session, CHANGES)
 
 
-def clear(context: Context, key: str) -> int:
+def clear(key: str) -> int:
     """Delete all captures of a bin and return how many they were; raise NotFound."""
-    with context.turn.session(db.session) as session:
+    with database.writing(db.session) as session:
         emptied = _lock(session, key)
         removed = emptied.stored_count
         session.execute(delete(Capture).where(Capture.bin_id == emptied.id))
@@ -153,9 +153,9 @@ def clear(context: Context, key: str) -> int:
     return removed
 
 
-def remove_capture(context: Context, key: str, capture_id: str) -> None:
+def remove_capture(key: str, capture_id: str) -> None:
     """Delete one capture; raise NotFound."""
-    with context.turn.session(db.session) as session:
+    with database.writing(db.session) as session:
         owner = _lock(session, key)
         gone = session.execute(delete(Capture).where(Capture.bin_id == owner.id, Capture.id == capture_id))
         if not gone.rowcount:  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What the verbs need besides the database session: settings, turn, intake, bus, door."""
+"""What the verbs need besides the database session: settings, intake, bus, door."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 
 from receiver.services.intake import Intake
 from receiver.services.live import LiveBus
-from receiver.services.turn import Turn
 from receiver.settings import ReceiverSettings
 from shared.exchange import Limits
 from shared.http import Door
@@ -24,7 +23,6 @@ class Context:
     """The tools of one process; made once by `create_app`."""
 
     settings: ReceiverSettings
-    turn: Turn
     intake: Intake
     live: LiveBus
     door: Door
@@ -54,9 +52,8 @@ class Context:
 
 def open_context(settings: ReceiverSettings, engine: Engine) -> Context:
     """Return the tools that `settings` describe."""
-    turn = Turn(engine)
     door = Door(settings.allowed_targets, Limits())
-    return Context(settings, turn, Intake(engine, turn), LiveBus(engine, settings.streams), door)
+    return Context(settings, Intake(engine), LiveBus(engine, settings.streams), door)
 
 
 def current() -> Context:

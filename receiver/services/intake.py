@@ -11,7 +11,6 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from receiver.core.capture import Captured
 from receiver.models import Bin
 from receiver.services.batch import Arrived, Stored
-from receiver.services.turn import Turn
 from receiver.services.writer import CaptureWriter
 from shared.errors import Busy, NotFound
 
@@ -21,9 +20,9 @@ _PATIENCE_SECONDS = 60  # over the time that SQLite waits for its lock
 class Intake:
     """The way into the bins, for all threads of a process."""
 
-    def __init__(self, engine: Engine, turn: Turn) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._writer = CaptureWriter(turn)
+        self._writer = CaptureWriter(engine)
         self._seen: set[str] = set()
 
     def knows(self, slug: str) -> bool:

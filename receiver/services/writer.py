@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 import structlog
+from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from receiver.services import batch
 from receiver.services.batch import Arrived, Stored
-from receiver.services.turn import Turn
+from shared.database import writing_connection
 from shared.errors import Busy, NotFound
 
 _MOST_ROWS = 256
@@ -30,8 +31,8 @@ _Waiting = tuple[Arrived, "Future[Stored]"]
 class CaptureWriter:
     """Stores captures for all threads of a process; its own thread starts with the first one (after any fork)."""
 
-    def __init__(self, turn: Turn) -> None:
-        self._turn = turn
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -88,7 +89,7 @@ class CaptureWriter:
 
     def _store(self, waiting: Sequence[_Waiting]) -> None:
         try:
-            with self._turn.connection() as connection:
+            with writing_connection(self._engine) as connection:
                 results = batch.store(connection, [arrived for arrived, _ in waiting])
         except (OperationalError, InterfaceError) as error:
             _log.error("captures not stored", count=len(waiting), error=str(error.orig))

@@ -14,7 +14,6 @@ from werkzeug.wrappers import Response
 
 from receiver.core.capture import OwnCredentials
 from receiver.services.intake import Intake
-from receiver.services.turn import Turn
 from receiver.views.inbox import Inbox, Limits
 from shared import database
 from tests.receiver.factories import add_bin, bin_of, captures_of
@@ -27,7 +26,7 @@ def stopping():
 
 @pytest.fixture
 def inbox(engine, stopping):
-    intake = Intake(engine, Turn(engine))
+    intake = Intake(engine)
     own = OwnCredentials(frozenset(), "token")
     yield Inbox(intake, Limits(body=100, trusted_proxies=0, delayed=1), own, stopping)
     stopping.set()

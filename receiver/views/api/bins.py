@@ -59,26 +59,26 @@ def get_bin(path: ById) -> Response:
 @api.patch("/<id>", responses={200: BinOut})
 def change_bin(path: ById, body: BinFields) -> Response:
     """Change a bin; what is not given stays."""
-    return reply(BinOut.of(bins.change(context.current(), path.id, _draft(body))))
+    return reply(BinOut.of(bins.change(path.id, _draft(body))))
 
 
 @api.delete("/<id>", responses={204: None})
 def delete_bin(path: ById) -> Response:
     """Delete a bin with all its captures."""
-    bins.remove(context.current(), path.id)
+    bins.remove(path.id)
     return nothing()
 
 
 @api.put("/<id>/response", responses={200: BinOut})
 def set_response(path: ById, body: RuleIn) -> Response:
     """Decide what a bin answers; a sequence begins with the next capture."""
-    return reply(BinOut.of(bins.set_response(context.current(), path.id, body.document())))
+    return reply(BinOut.of(bins.set_response(path.id, body.document())))
 
 
 @api.delete("/<id>/response", responses={204: None})
 def reset_response(path: ById) -> Response:
     """Let a bin give the default answer again."""
-    bins.set_response(context.current(), path.id, None)
+    bins.set_response(path.id, None)
     return nothing()
 
 

@@ -39,7 +39,7 @@ def list_captures(path: ById, query: CaptureQuery) -> Response:
 @api.delete("", responses={204: None})
 def delete_captures(path: ById) -> Response:
     """Delete all captures of a bin; positions go on counting."""
-    bins.clear(context.current(), path.id)
+    bins.clear(path.id)
     return nothing()
 
 
@@ -58,7 +58,7 @@ def get_body(path: ByRequestId) -> Response:
 @api.delete("/<request_id>", responses={204: None})
 def delete_capture(path: ByRequestId) -> Response:
     """Delete one capture."""
-    bins.remove_capture(context.current(), path.id, path.request_id)
+    bins.remove_capture(path.id, path.request_id)
     return nothing()
 
 

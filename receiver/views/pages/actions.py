@@ -28,7 +28,7 @@ def delete_capture(slug: str, request_id: str) -> Response | str:
     if not is_confirmed():
         here = url_for("pages.inspect_capture", slug=slug, request_id=request_id)
         return confirm("Delete this capture?", f"{capture.method} {capture.path or '/'}", "Delete", here)
-    bins.remove_capture(context.current(), owner.id, capture.id)
+    bins.remove_capture(owner.id, capture.id)
     flash("The capture is deleted.", "success")
     return redirect(links.page(owner), 303)
 

@@ -50,7 +50,7 @@ def change_bin(slug: str) -> Response | tuple[str, int]:
     """Change a bin's name and how much it keeps."""
     owner = bins.get(slug)
     try:
-        bins.change(context.current(), owner.id, _draft_of_form())
+        bins.change(owner.id, _draft_of_form())
     except InvalidInput as error:
         return _settings_page(owner, request.form, _by_field(error)), error.status
     flash("The settings are saved.", "success")
@@ -64,7 +64,7 @@ def delete_bin(slug: str) -> Response | str:
     if not is_confirmed():
         text = f"Its URL stops working, and its {owner.stored_count} captures are deleted with it."
         return confirm(f"Delete the bin {owner.name}?", text, "Delete bin", links.page(owner))
-    bins.remove(context.current(), owner.id)
+    bins.remove(owner.id)
     flash(f"The bin {owner.name} is deleted.", "success")
     return redirect(url_for("pages.bins"), 303)
 
@@ -77,7 +77,7 @@ def clear_bin(slug: str) -> Response | str:
         return confirm(
             f"Delete all {owner.stored_count} captures?", "The bin and its URL stay.", "Delete all", links.page(owner)
         )
-    removed = bins.clear(context.current(), owner.id)
+    removed = bins.clear(owner.id)
     flash(f"{removed} {'capture is' if removed == 1 else 'captures are'} deleted.", "success")
     return redirect(links.page(owner), 303)
 

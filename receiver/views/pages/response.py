@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from receiver.models import Bin
-from receiver.services import bins, context
+from receiver.services import bins
 from receiver.views import links
 from receiver.views.pages import response_form
 from receiver.views.pages.base import blueprint
@@ -27,7 +27,7 @@ def change_response(slug: str) -> Response | tuple[str, int]:
     """Decide what a bin answers."""
     owner = bins.get(slug)
     try:
-        bins.set_response(context.current(), owner.id, response_form.read(request.form))
+        bins.set_response(owner.id, response_form.read(request.form))
     except InvalidInput as error:
         faults = response_form.by_field(error.errors, request.form)
         return _page(owner, request.form.to_dict(), faults), error.status

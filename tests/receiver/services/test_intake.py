@@ -5,7 +5,6 @@ from sqlalchemy import delete, event
 
 from receiver.models import Bin
 from receiver.services.intake import Intake
-from receiver.services.turn import Turn
 from shared import database
 from shared.errors import Busy, NotFound
 from tests.receiver.factories import NOW, add_bin, captures_of, make_captured
@@ -13,7 +12,7 @@ from tests.receiver.factories import NOW, add_bin, captures_of, make_captured
 
 @pytest.fixture
 def intake(engine):
-    intake = Intake(engine, Turn(engine))
+    intake = Intake(engine)
     yield intake
     intake.close()
 

@@ -8,7 +8,6 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.exc import IntegrityError
 
 from receiver.models import Bin
-from receiver.services.turn import Turn
 from receiver.services.writer import CaptureWriter
 from shared import database
 from shared.errors import Busy, NotFound
@@ -17,7 +16,7 @@ from tests.receiver.factories import add_bin, bin_of, captures_of, make_arrived
 
 @pytest.fixture
 def writer(engine):
-    writer = CaptureWriter(Turn(engine))
+    writer = CaptureWriter(engine)
     yield writer
     writer.close()
 
@@ -25,11 +24,10 @@ def writer(engine):
 @pytest.fixture
 def held(engine):
     """The right to write, held by the test, so that captures gather into one batch."""
-    turn = Turn(engine)
     holding, release = threading.Event(), threading.Event()
 
     def hold():
-        with turn.connection() as connection:
+        with database.writing_connection(engine) as connection:
             connection.execute(text("SELECT 1 FROM bins FOR UPDATE" if engine.name == "postgresql" else "SELECT 1"))
             holding.set()
             release.wait()
@@ -114,7 +112,7 @@ def test_a_locked_database_is_reported_as_busy(tmp_path):
     event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     Bin.metadata.create_all(engine)
-    writer = CaptureWriter(Turn(engine))
+    writer = CaptureWriter(engine)
     with engine.connect() as connection, connection.begin(), pytest.raises(Busy):
         writer.submit(make_arrived()).result(10)
     writer.close()
@@ -122,7 +120,7 @@ def test_a_locked_database_is_reported_as_busy(tmp_path):
 
 
 def test_closing_stores_what_was_submitted_and_refuses_more(engine, request):
-    writer = CaptureWriter(Turn(engine))
+    writer = CaptureWriter(engine)
     add_bin(engine)
     release = request.getfixturevalue("held")
     futures = [writer.submit(make_arrived()) for _ in range(5)]
@@ -136,4 +134,4 @@ def test_closing_stores_what_was_submitted_and_refuses_more(engine, request):
 
 
 def test_a_writer_that_never_wrote_closes_too(engine):
-    CaptureWriter(Turn(engine)).close()
+    CaptureWriter(engine).close()
