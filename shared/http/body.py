@@ -1,25 +1,12 @@
-"""The body of an answer: read up to a limit, and decoded without ever holding more than that."""
+"""The body of an answer, decoded without ever holding more than a limit."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import Any
 
-_CHUNK = 16_384
 _MAX_CODINGS = 5
 _WINDOWS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}  # deflate: with zlib's frame, or bare as some do
-
-
-def read(answer: Any, limit: int) -> tuple[bytes, bool]:
-    """Return at most `limit` bytes of the body of `answer`, a urllib3 response, and whether there were more."""
-    body = bytearray()
-    while len(body) <= limit:
-        chunk = answer.read1(_CHUNK, decode_content=False)
-        if not chunk:
-            return bytes(body), False
-        body += chunk
-    return bytes(body[:limit]), True
 
 
 def decode(body: bytes, headers: Sequence[tuple[str, str]], limit: int) -> tuple[bytes, bool]:

@@ -13,8 +13,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from shared import clock
+from shared.http.answer import Answer
 from shared.http.attempt import Phase, running
-from shared.http.head import Head
 from shared.http.wire import Wired
 
 MAX_IDLE = 30.0  # seconds; common servers and load balancers close an idle connection after 5 to 75
@@ -23,9 +23,8 @@ MAX_IDLE = 30.0  # seconds; common servers and load balancers close an idle conn
 class _Told(HTTPConnection):
     """A connection that gives its socket to the running attempt from the moment there is one."""
 
-    response_class = Head
     idle_since = 0.0
-    _parts: list[bytes] | None = None
+    _method = ""
 
     def connect(self) -> None:
         attempt = running.attempt
@@ -41,31 +40,28 @@ class _Told(HTTPConnection):
         sock.settimeout(max(0.001, self._until - clock.monotonic()))
         return sock
 
-    def request(self, *args: Any, **options: Any) -> None:
+    def request(self, method: str, _target: str, body: Any = None, *_: Any, **_options: Any) -> None:  # type: ignore[override]
+        """Send `body`, which holds the whole request, by one system call, and a small one in one packet."""
         attempt = running.attempt
+        self._method = method
         if self.sock is None:
             self.connect()
         else:
             attempt.hold(self.sock)
         attempt.phase = Phase.SENDING
-        self.timeout = attempt.limits.read
-        self._parts = []
-        try:
-            super().request(*args, **options)
-        finally:
-            parts, self._parts = self._parts, None
-        super().send(b"".join(parts))
-
-    def send(self, data: Any) -> None:
-        """Collect head and body, so that both leave by one system call, and small ones in one packet."""
-        if self._parts is None:
-            super().send(data)
-        else:
-            self._parts.append(data)
+        self.sock.settimeout(attempt.limits.read)
+        self.sock.sendall(body)
 
     def getresponse(self) -> Any:
+        """Return the answer, its head read."""
         running.attempt.phase = Phase.WAITING
-        return super().getresponse()
+        answer = Answer(self.sock, method=self._method)
+        try:
+            answer.begin()
+        except BaseException:
+            answer.close()
+            raise
+        return answer
 
 
 class _ToldSecure(_Told, HTTPSConnection):
@@ -75,7 +71,7 @@ class _ToldSecure(_Told, HTTPSConnection):
 class _Pool(HTTPConnectionPool):
     """Keeps idle connections for a while, and takes them back only when no deadline can cut them any more."""
 
-    ConnectionCls = _Told
+    ConnectionCls = _Told  # type: ignore[assignment]  # its answers are no urllib3 responses
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         attempt, connection = running.attempt, cast("_Told", super()._get_conn(timeout))
@@ -95,7 +91,7 @@ class _Pool(HTTPConnectionPool):
 class _SecurePool(_Pool, HTTPSConnectionPool):
     """The same over TLS."""
 
-    ConnectionCls = _ToldSecure
+    ConnectionCls = _ToldSecure  # type: ignore[assignment]
 
 
 class Adapter(HTTPAdapter):
@@ -128,8 +124,12 @@ class Adapter(HTTPAdapter):
         return wired.place.target
 
     def build_response(self, _request: Any, resp: Any) -> Any:
-        """Return urllib3's own response: what `requests` makes of it (cookies, encodings) nobody looks at."""
+        """Return the answer itself: what `requests` makes of it (cookies, encodings) nobody looks at."""
         return resp
+
+    def fetch(self, request: Wired, timeout: tuple[float, float]) -> Answer:
+        """Send a request and return its answer, of which only the head has been read."""
+        return cast("Answer", self.send(request, stream=True, timeout=timeout))
 
     def _trust(self) -> ssl.SSLContext:
         """Return the one TLS context; loading the authorities for each connection would take longer than it."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import structlog
 
 from shared import clock
@@ -105,13 +103,12 @@ class Door:
     def _send_once(self, wired: Wired, attempt: Attempt) -> Response:
         limit = self._limits.response_bytes
         timeout = (min(self._limits.connect, attempt.left()), self._limits.read)
-        answer: Any = self._adapter.send(wired, stream=True, timeout=timeout)
+        answer = self._adapter.fetch(wired, timeout)
         attempt.phase = Phase.READING
         try:
-            content, is_cut = body.read(answer, limit)
+            content, is_cut = answer.take(limit)
         finally:
-            answer.close()  # does nothing when all was read: the connection is back in its pool
-            answer.release_conn()
+            answer.finish()
         if attempt.expired:
             raise TimeoutError  # what looks like the body's end was the deadline
         content, is_longer = body.decode(content, attempt.headers, limit)

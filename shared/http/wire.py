@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
-from urllib3.util import SKIP_HEADER
+from requests.structures import CaseInsensitiveDict
 
 from shared.exchange import Request
 from shared.netguard import split_url
@@ -18,6 +17,7 @@ from shared.netguard.hosts import literal_address, normalise
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _UNFIT = re.compile(r"[\x00\r\n]|[^\x00-\xff]")
+_WRITTEN_AS_IS = "!#$%&'()*+,/:;=?@[]~"  # in a target: what RFC 3986 reserves, and percent-encodings
 _OF_THE_CONNECTION = {"host", "content-length", "transfer-encoding"}
 
 
@@ -37,29 +37,12 @@ class Place:
     server_name: str
 
 
-class Fields:
-    """Header fields as far as urllib3 looks at them: it writes every pair, in its order and case."""
-
-    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
-        self._pairs = pairs
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name, _ in self._pairs)
-
-    def items(self) -> Sequence[tuple[str, str]]:
-        """Return all pairs, where a dictionary would keep the last of a name."""
-        return self._pairs
-
-    def copy(self) -> Fields:
-        """Return these fields: urllib3 asks for a copy so as to add those of a proxy, which there never is."""
-        return self
-
-    def update(self, _fields: Mapping[str, str]) -> None:
-        """Add nothing, see `copy`."""
-
-
 class Wired(requests.PreparedRequest):
-    """A request that needs no preparation by `requests`, and the place that it goes to, by its judged address."""
+    """A request that needs no preparation by `requests`, and the place that it goes to, by its judged address.
+
+    Its body is all that goes over the wire, head and body: every field in its order and case, as recorded, which
+    takes a tenth of the time that `requests` and its layers need for a dictionary of headers.
+    """
 
     place: Place
     address: str
@@ -68,12 +51,13 @@ class Wired(requests.PreparedRequest):
 @lru_cache(maxsize=1024)
 def place_of(url: str) -> Place:
     """Return where `url` leads; raise TargetRefused unless it is a plain http or https URL."""
-    scheme, host, port = (target := split_url(url)).scheme, normalise(target.host), target.port
+    named = split_url(url)
+    scheme, host, port = named.scheme, normalise(named.host), named.port
     parts = urlsplit(url)
     bracketed = f"[{host}]" if ":" in host else host
     authority = bracketed if port == _DEFAULT_PORTS[scheme] else f"{bracketed}:{port}"
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Place(scheme, host, port, authority, path, literal_address(host) or host)
+    target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_WRITTEN_AS_IS)
+    return Place(scheme, host, port, authority, target, literal_address(host) or host)
 
 
 def wire(request: Request, place: Place) -> tuple[Wired, tuple[tuple[str, str], ...]]:
@@ -85,11 +69,11 @@ def wire(request: Request, place: Place) -> tuple[Wired, tuple[tuple[str, str], 
         fields.append(("Accept-Encoding", "identity"))
     fields += request.headers
     fields.append(("Content-Length", str(len(request.body))))
+    lines = [f"{request.method} {place.target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields), "\r\n"]
     wired = Wired()
-    wired.method, wired.url, wired.body, wired.place = request.method, request.url, request.body, place
-    # Without a User-Agent urllib3 would write its own; this value makes it write none.
-    written = fields if "user-agent" in given else [*fields, ("User-Agent", SKIP_HEADER)]
-    wired.headers = Fields(written)  # type: ignore[assignment]
+    wired.method, wired.url, wired.place = request.method, request.url, place
+    wired.headers = CaseInsensitiveDict()
+    wired.body = "\r\n".join(lines).encode("latin-1") + request.body
     return wired, tuple(fields)
 
 

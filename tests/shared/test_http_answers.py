@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from shared.exchange import Exchange, Limits
+from shared.exchange import Exchange, Limits, Request
 from shared.http import Door
 from tests.shared.doors import LOCAL, PATIENT, attempt, post
 from tests.shared.endpoints import HEAD, OK, answering, holding, listening, pouring, serving
@@ -76,6 +76,15 @@ def test_an_answer_without_a_body_leaves_the_connection_usable() -> None:
         door.close()
 
 
+def test_an_answer_to_head_has_no_body_whatever_it_says() -> None:
+    with listening(serving(HEAD + b"Content-Length: 5\r\n\r\n")) as endpoint:
+        door = Door(LOCAL, PATIENT)
+        asked = Request("HEAD", endpoint.url(), (), b"")
+        assert [content(door.send(asked)) for _ in range(2)] == [(b"", False)] * 2
+        assert endpoint.connections == 1
+        door.close()
+
+
 def test_a_body_may_end_with_the_connection() -> None:
     assert content(attempt(answering(b"HTTP/1.0 200 OK\r\n\r\nthe end"))) == (b"the end", False)
 
@@ -86,7 +95,9 @@ def test_a_chunked_body_is_put_together() -> None:
 
 
 def test_the_headers_of_an_answer_are_kept_as_they_came() -> None:
-    head = b"X-b: 1\r\nx-A: \xe9\r\nX-B: 2\r\nFolded: a\r\n  b\r\nEmpty:\r\ncontent-LENGTH: 0\r\n\r\n"
+    head = (
+        b"X-b: 1\r\nx-A: \xe9\r\nX-B:2 \r\nFolded: a\r\n  b\r\nEmpty:\r\nUnfit: a\rb\0c\r\ncontent-LENGTH: 0, 0\r\n\r\n"
+    )
     exchange = attempt(holding(HEAD + head))
     assert exchange.response is not None
     assert exchange.response.headers == (
@@ -95,7 +106,8 @@ def test_the_headers_of_an_answer_are_kept_as_they_came() -> None:
         ("X-B", "2"),
         ("Folded", "a b"),
         ("Empty", ""),
-        ("content-LENGTH", "0"),
+        ("Unfit", "a b c"),
+        ("content-LENGTH", "0, 0"),
     )
 
 

@@ -49,6 +49,16 @@ FAILURES: dict[str, tuple[Behaviour, str, str]] = {
         "protocol",
         r"line of its head is no header",
     ),
+    "a line of a carriage return": (
+        answering(HEAD + b"\r\r\n\r\n"),
+        "protocol",
+        r"line of its head is no header",
+    ),
+    "a folded line with nothing before it": (
+        answering(HEAD + b" folded: x\r\n\r\n"),
+        "protocol",
+        r"line of its head is no header",
+    ),
     "two lengths": (
         answering(HEAD + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"),
         "protocol",
@@ -109,7 +119,7 @@ def test_a_mistake_of_our_own_is_an_outcome_too(monkeypatch: pytest.MonkeyPatch)
     def fail(*_: object) -> None:
         raise LookupError("oops")
 
-    monkeypatch.setattr(door.body, "read", fail)
+    monkeypatch.setattr(door.body, "decode", fail)
     with listening(answering(OK)) as endpoint:
         outcome = Door(LOCAL, PATIENT).send(post(endpoint.url())).outcome
     assert (outcome.kind, outcome.detail) == ("internal", "The attempt failed inside Hookloop (LookupError).")
