@@ -15,7 +15,6 @@ from sender.sending import Senders, drain
 from sender.services.context import CHANGES, Context
 from sender.services.deliveries import (
     Claim,
-    Claimed,
     Result,
     claim_due,
     is_due,
@@ -26,6 +25,7 @@ from sender.services.deliveries import (
     release_held,
     rules_of,
 )
+from sender.under_way import UnderWay
 from shared import changes, clock
 from shared.changes import ChangeWatcher
 from shared.database import writing_connection
@@ -52,7 +52,7 @@ class Worker:
         self._stopping = threading.Event()
         self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
         self._senders = Senders(context, self._results, self._wake.set)
-        self._under_way: dict[tuple[str, str], Claimed] = {}  # by delivery and claim: a lapsed one may be claimed anew
+        self._under_way = UnderWay()
         self._unrecorded: list[Result] = []
         self._swept_at = float("-inf")
         self._next_sweep = 0.0  # seconds until a sweep that was due too early
@@ -88,7 +88,7 @@ class Worker:
             now = clock.now()
             self._follow_clock(now)
             claim = self._record_and_claim(now)
-            self._under_way.update({one.key: one for one in claim.taken})
+            self._under_way.add(claim.taken)
             self._senders.send(claim.taken)
             self._sweep(now)
             pause = self._pause(now, claim)
@@ -112,11 +112,10 @@ class Worker:
 
     def _record_and_claim(self, now: datetime) -> Claim:
         """Do both in one transaction, so that many results and claims cost one write to the disk."""
-        self._unrecorded += drain(self._results)
+        self._gather()
         lapsed = self._senders.lapsed()
-        for late in lapsed:
-            self._under_way.pop(late.key, None)
-        free = self._threads * _AHEAD - len(self._under_way) + len(self._unrecorded)
+        self._under_way.remove(lapsed)
+        free = self._threads * _AHEAD - len(self._under_way)
         if not self._unrecorded and not lapsed and not (free > 0 and self._is_due(now)):
             return Claim([])
         settings = self._context.settings
@@ -128,23 +127,23 @@ class Worker:
                 self._context.vault,
                 now,
                 free=free,
-                slow_free=self._threads // 2 - self._slow_under_way(),
+                slow_free=self._threads // 2 - self._under_way.slow(),
                 lease_seconds=settings.lease_seconds,
             )
             if self._unrecorded or lapsed or claim.taken:
                 changes.announce(connection, CHANGES)
-        for result in self._unrecorded:
-            self._under_way.pop(result.claimed.key, None)
         self._unrecorded.clear()
         return claim
+
+    def _gather(self) -> None:
+        """Take over the results that have come; they are kept until the database has taken them."""
+        results = drain(self._results)
+        self._under_way.remove(result.claimed for result in results)
+        self._unrecorded += results
 
     def _is_due(self, now: datetime) -> bool:
         with self._engine.connect() as connection:
             return is_due(connection, now)
-
-    def _slow_under_way(self) -> int:
-        done = {result.claimed.key for result in self._unrecorded}
-        return sum(claim.slow for key, claim in self._under_way.items() if key not in done)
 
     def _sweep(self, now: datetime) -> None:
         """Release what is held and may go again; a rest that ends without work to do is noticed by the next claim."""
@@ -170,18 +169,15 @@ class Worker:
     def _finish(self, deadline: float) -> None:
         """Record attempts as they end until `deadline`, then give the rest back so that another makes them at once."""
         unsent = self._senders.take_back()
-        for claim in unsent:
-            self._under_way.pop(claim.key, None)
-        while len(self._unrecorded) < len(self._under_way) and clock.monotonic() < deadline:
+        self._under_way.remove(unsent)
+        while self._under_way and clock.monotonic() < deadline:
             self._wake.clear()
-            self._unrecorded += drain(self._results)
-            if len(self._unrecorded) < len(self._under_way):
+            self._gather()
+            if self._under_way:
                 self._wake.wait(min(_RECORD_WITHIN, max(0.0, deadline - clock.monotonic())))
-        self._unrecorded += drain(self._results)
-        done = {result.claimed.key for result in self._unrecorded}
+        self._gather()
         with writing_connection(self._engine) as connection:
             now = clock.now()
             record(connection, self._unrecorded, self._rules, now)
-            unfinished = [claim for key, claim in self._under_way.items() if key not in done]
-            release(connection, [*unsent, *unfinished], now)
+            release(connection, [*unsent, *self._under_way.claims()], now)
             changes.announce(connection, CHANGES)

@@ -4,10 +4,12 @@ from sender.services.deliveries.claim import Claim, Claimed, claim_due, is_due, 
 from sender.services.deliveries.clock_steps import keep_due
 from sender.services.deliveries.edited import Resent, resend_edited
 from sender.services.deliveries.hold import release_held
+from sender.services.deliveries.lanes import HANGING_AFTER
 from sender.services.deliveries.record import Result, Rules, record, rules_of
 from sender.services.deliveries.verbs import cancel, refuse_resend, resend, send_test
 
 __all__ = [
+    "HANGING_AFTER",
     "Claim",
     "Claimed",
     "Resent",

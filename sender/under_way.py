@@ -1,0 +1,41 @@
+"""The claims that a worker holds, and how many of them tie up its threads for long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sender.services.deliveries import HANGING_AFTER, Claimed
+from shared import clock
+
+
+class UnderWay:
+    """Claims by delivery and claim: one that lapsed may be claimed anew while its attempt still goes on."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str], tuple[Claimed, float]] = {}
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def add(self, claims: Iterable[Claimed]) -> None:
+        """Hold what was claimed just now."""
+        now = clock.monotonic()
+        self._held.update({claim.key: (claim, now) for claim in claims})
+
+    def remove(self, claims: Iterable[Claimed]) -> None:
+        """Hold these no longer."""
+        for claim in claims:
+            self._held.pop(claim.key, None)
+
+    def slow(self) -> int:
+        """Return how many were slow when they were claimed, or hang by now.
+
+        Without the second, endpoints that begin to hang would get half of the threads once more on top of those
+        that they already hold: all of them, when they had been given half while nobody knew.
+        """
+        since = clock.monotonic() - HANGING_AFTER.total_seconds()
+        return sum(claim.slow or claimed_at < since for claim, claimed_at in self._held.values())
+
+    def claims(self) -> list[Claimed]:
+        """Return what is held."""
+        return [claim for claim, _ in self._held.values()]
