@@ -100,7 +100,8 @@ def _store(items: Sequence[Item], unused_keys: Collection[str]) -> list[Stored]:
         stored, rows = _sort_out(items, _find_earlier(connection, items, unused_keys), now)
         deliveries = _owed(connection, rows, now)
         if rows:
-            connection.execute(insert(Event), rows)
+            # In one order, so that batches with the same ids wait for one another and never in a circle.
+            connection.execute(insert(Event), sorted(rows, key=lambda row: row["id"]))
             changes.announce(connection, CHANGES)
         if deliveries:
             connection.execute(insert(Delivery), deliveries)
