@@ -120,6 +120,7 @@ PLANS = [
     ({"event_type": "a", "state": "failed"}, "event_type_gave_up", "event_type=? AND state=?"),
     ({"event_type": "a", "state": "sending"}, "state", "state=?"),
     ({"state": "failed"}, "state", "state=?"),
+    ({"state": "sending"}, "state", "state=?"),
     ({"webhook_id": "a", "since": START}, "webhook", "webhook_id=? AND id>?"),
     ({"state": "failed", "until": START}, "state", "state=? AND id<?"),
 ]
@@ -142,6 +143,13 @@ def test_counting_what_is_owed_reads_what_is_owed(sqlite, monkeypatch):
     webhooks.count_owed("a")
     assert ["ix_deliveries_lane" in plan[0] for plan in asked] == [True, False]
     assert ["ix_deliveries_held" in plan[0] for plan in asked] == [False, True]
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_what_has_succeeded_is_listed_in_the_order_of_ids_without_sorting(sqlite):
+    wanted = conditions(DeliveryFilter(state="succeeded"))
+    plan = _plan(sqlite, select(Delivery).where(*wanted).order_by(Delivery.id.desc()).limit(51))
+    assert plan == ["SCAN deliveries USING INDEX sqlite_autoindex_deliveries_1"]
 
 
 @pytest.fixture
