@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, Insert, MetaData, Update, event
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.types import TypeDecorator
@@ -106,35 +106,6 @@ def writing_connection(engine: Engine) -> Iterator[Connection]:
     """Run one writing transaction on a Core connection, for the hot paths; the same rules as `writing`."""
     with turn(engine), engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
         yield connection
-
-
-class Bulk:
-    """A statement for many rows at once, without SQLAlchemy's work per value: a third of its time.
-
-    Rows come as tuples in the order of `names`, in the driver's own types: moments as `microseconds`, JSON as text.
-    """
-
-    def __init__(self, statement: Insert | Update, names: Sequence[str]) -> None:
-        self._statement = statement
-        self._names = tuple(names)
-        self._compiled: dict[str, tuple[str, tuple[str, ...]]] = {}
-
-    def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Execute the statement for each row."""
-        sql, order = self._compile(connection.dialect)
-        if connection.dialect.paramstyle == "qmark":
-            places = [self._names.index(name) for name in order]
-            connection.exec_driver_sql(sql, [tuple([row[place] for place in places]) for row in rows])
-        else:
-            connection.exec_driver_sql(sql, [dict(zip(self._names, row, strict=True)) for row in rows])
-
-    def _compile(self, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
-        found = self._compiled.get(dialect.name)
-        if found is None:
-            keys = self._names if isinstance(self._statement, Insert) else None
-            compiled = self._statement.compile(dialect=dialect, column_keys=keys)
-            found = self._compiled[dialect.name] = str(compiled), tuple(compiled.positiontup or ())
-        return found
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:

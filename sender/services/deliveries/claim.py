@@ -19,6 +19,7 @@ from sender.services.deliveries import lanes
 from sender.services.deliveries.lanes import Lanes
 from sender.services.secrets import live
 from sender.services.vault import Vault
+from shared.bulk import Rows, among
 
 # Due rows looked at for each one wanted. When all of them belong to webhooks that can take no more, each other
 # webhook is asked for its own (`_from_each_lane`), so that a long queue of one never hides the others.
@@ -27,21 +28,19 @@ _LEAST_LOOK = 64
 _LANES_AT_ONCE = 50
 
 _COLUMNS = (Delivery.id, Delivery.webhook_id, Delivery.event_id, Delivery.attempt_count, Delivery.test)
-_WINDOW = (
+_WINDOW = Rows(
     select(*_COLUMNS)
     .where(Delivery.next_attempt_at <= bindparam("now"))
     .order_by(Delivery.next_attempt_at)
     .limit(bindparam("limit"))
 )
-_OF_LANE = (
+_OF_LANE = Rows(
     select(*_COLUMNS)
     .where(Delivery.webhook_id == bindparam("webhook_id"), Delivery.next_attempt_at <= bindparam("now"))
     .order_by(Delivery.next_attempt_at)
     .limit(bindparam("limit"))
 )
-_EVENTS = select(Event.id, Event.type, Event.created_at, Event.payload).where(
-    Event.id.in_(bindparam("ids", expanding=True))
-)
+_EVENTS = Rows(select(Event.id, Event.type, Event.created_at, Event.payload).where(among(Event.id, "ids")))
 # A loose index scan: one step of the index for each webhook with something due, however long the queues are.
 _LANES = text(
     "WITH RECURSIVE lane(webhook_id) AS ("
@@ -55,13 +54,13 @@ _LANES = text(
 )
 # The condition on the time is the fence against what happened since the rows were read: a cancelled delivery, or
 # one that another worker has taken, is due no longer.
-_STILL_DUE = (Delivery.id.in_(bindparam("ids", expanding=True)), Delivery.next_attempt_at <= bindparam("now"))
+_STILL_DUE = (among(Delivery.id, "ids"), Delivery.next_attempt_at <= bindparam("now"))
 _TAKE = (
     update(Delivery)
     .where(*_STILL_DUE)
     .values(state="sending", claim_id=bindparam("b_claim"), next_attempt_at=bindparam("b_until"))
-    .returning(Delivery.id)
 )
+_TAKEN = select(Delivery.id).where(among(Delivery.id, "ids"), Delivery.claim_id == bindparam("claim"))
 _HOLD = update(Delivery).where(*_STILL_DUE).values(state="pending", claim_id=None, next_attempt_at=None)
 _CANCEL = (
     update(Delivery)
@@ -122,7 +121,7 @@ def claim_due(
     """
     lease = timedelta(seconds=lease_seconds)
     limit = max(free * _LOOK_AHEAD, _LEAST_LOOK)
-    rows = list(connection.execute(_WINDOW, {"now": now, "limit": limit}))
+    rows = _WINDOW.all(connection, {"now": now, "limit": limit})
     if not rows:
         return Claim([])
     found = lanes.read(connection, {row.webhook_id for row in rows}, now, lease)
@@ -201,7 +200,7 @@ def _from_each_lane(
             if lane is None or not lane.is_open:
                 continue
             limit = min(lane.room, wanted - len(rows)) + per_lane[webhook_id]
-            of_lane = connection.execute(_OF_LANE, {"webhook_id": webhook_id, "now": now, "limit": limit})
+            of_lane = _OF_LANE.all(connection, {"webhook_id": webhook_id, "now": now, "limit": limit})
             rows += [row for row in of_lane if row.id not in known]
             if len(rows) >= wanted:
                 return rows
@@ -232,11 +231,14 @@ def _write(connection: Connection, choice: Choice, claim_id: str, now: datetime,
     if not choice.taken:
         return set()
     ids = [one.delivery_id for one in choice.taken]
-    return set(connection.scalars(_TAKE, {"ids": ids, "now": now, "b_claim": claim_id, "b_until": now + lease}))
+    taken = connection.execute(_TAKE, {"ids": ids, "now": now, "b_claim": claim_id, "b_until": now + lease})
+    if taken.rowcount == len(ids):
+        return set(ids)
+    return set(connection.scalars(_TAKEN, {"ids": ids, "claim": claim_id}))
 
 
 def _messages(connection: Connection, event_ids: set[str]) -> dict[str, Message]:
     if not event_ids:
         return {}
-    rows = connection.execute(_EVENTS, {"ids": list(event_ids)})
+    rows = _EVENTS.all(connection, {"ids": list(event_ids)})
     return {row.id: Message(row.id, row.type, row.created_at, row.payload) for row in rows}

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, literal_column, select, text, update
 
 from sender.models import Delivery, Webhook
+from shared.bulk import among
 from shared.database import writing_connection
 
 _AT_ONCE = 500  # deliveries released per webhook in one go, so that other writers get their turn
@@ -27,7 +28,7 @@ _WEBHOOKS = text(
     " SELECT webhook_id FROM lane WHERE webhook_id IS NOT NULL"
 )
 _STATES = select(Webhook.id, Webhook.active, Webhook.deleted_at, Webhook.disabled_reason, Webhook.blocked_until).where(
-    Webhook.id.in_(bindparam("ids", expanding=True))
+    among(Webhook.id, "ids")
 )
 _HELD = (
     select(Delivery.id)

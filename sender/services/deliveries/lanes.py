@@ -12,10 +12,11 @@ from sqlalchemy import Connection, bindparam, func, literal_column, select, upda
 from sender.core import health, pace
 from sender.core.dispatch import Lane
 from sender.models import Delivery, Webhook
+from shared.bulk import Rows, among
 
 HANGING_AFTER = timedelta(seconds=1)  # an attempt under way for longer makes its webhook a slow one
 
-_FACTS = (
+_FACTS = Rows(
     select(
         Webhook.id,
         Webhook.active,
@@ -34,17 +35,17 @@ _FACTS = (
         Webhook.failure_count,
         Webhook.blocked_until,
     )
-    .where(Webhook.id.in_(bindparam("ids", expanding=True)))
+    .where(among(Webhook.id, "ids"))
     .order_by(Webhook.id)
     # PostgreSQL: whoever holds a webhook's row decides what is sent to it, so that caps and rates hold over all
     # workers; another worker goes on with other webhooks meanwhile.
     .with_for_update(key_share=True, skip_locked=True)
 )
-_UNDER_WAY = (
+_UNDER_WAY = Rows(
     select(Delivery.webhook_id, func.count().label("count"), func.min(Delivery.next_attempt_at).label("first"))
     .where(
         Delivery.state == literal_column("'sending'"),  # so that SQLite sees that the partial index holds them all
-        Delivery.webhook_id.in_(bindparam("ids", expanding=True)),
+        among(Delivery.webhook_id, "ids"),
         Delivery.next_attempt_at > bindparam("now"),
     )
     .group_by(Delivery.webhook_id)
@@ -52,7 +53,7 @@ _UNDER_WAY = (
 _PACED = update(Webhook).where(Webhook.id == bindparam("b_id")).values(paced_until=bindparam("b_until"))
 _PROBED = (
     update(Webhook)
-    .where(Webhook.id.in_(bindparam("ids", expanding=True)))
+    .where(among(Webhook.id, "ids"))
     .values(blocked_until=bindparam("b_until"), blocked_reason=health.PROBING)
 )
 
@@ -79,10 +80,10 @@ class Lanes:
 
 def read(connection: Connection, webhook_ids: Collection[str], now: datetime, lease: timedelta) -> Lanes:
     """Return the lanes of `webhook_ids` but those that another worker is deciding about."""
-    facts = {row.id: row for row in connection.execute(_FACTS, {"ids": list(webhook_ids)})} if webhook_ids else {}
+    facts = {row.id: row for row in _FACTS.all(connection, {"ids": list(webhook_ids)})} if webhook_ids else {}
     under_way = {}
     if facts:
-        under_way = {row.webhook_id: row for row in connection.execute(_UNDER_WAY, {"ids": list(facts), "now": now})}
+        under_way = {row.webhook_id: row for row in _UNDER_WAY.all(connection, {"ids": list(facts), "now": now})}
     return Lanes(now, facts, {key: _lane(row, under_way.get(key), now, lease) for key, row in facts.items()})
 
 

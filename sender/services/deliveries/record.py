@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, null, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from sender.core import retry
 from sender.core.retry import Decision
@@ -23,17 +23,18 @@ from sender.services.deliveries.webhook_health import Done
 from sender.services.operations import News
 from sender.settings import SenderSettings
 from shared import ids
-from shared.database import Bulk, microseconds
+from shared.bulk import BulkInsert, BulkUpdate, Rows, among
+from shared.database import microseconds
 from shared.exchange import Exchange
 
-_LOCK = (
+_LOCK = Rows(
     select(Delivery.id, Delivery.claim_id, Delivery.attempt_count, Delivery.event_type)
-    .where(Delivery.id.in_(bindparam("ids", expanding=True)))
+    .where(among(Delivery.id, "ids"))
     .order_by(Delivery.id)
     .with_for_update()
 )
-_ATTEMPT = Bulk(
-    insert(Attempt),
+_ATTEMPT = BulkInsert(
+    Attempt.__table__,
     (
         "id",
         "delivery_id",
@@ -52,12 +53,9 @@ _ATTEMPT = Bulk(
         "response_truncated",
     ),
 )
-_MOVED = ("attempt_count", "state", "reason", "next_attempt_at", "finished_at")
-_MOVE = Bulk(
-    update(Delivery)
-    .where(Delivery.id == bindparam("b_id"))
-    .values(claim_id=null(), **{name: bindparam(name) for name in _MOVED}),
-    ("b_id", *_MOVED),
+_MOVE = BulkUpdate(
+    Delivery.__table__,
+    ("id", "attempt_count", "state", "reason", "next_attempt_at", "finished_at", "claim_id"),
 )
 _COUNT_ATTEMPT = update(Delivery).where(Delivery.id == bindparam("b_id")).values(attempt_count=bindparam("b_count"))
 
@@ -122,7 +120,7 @@ def record(connection: Connection, results: Sequence[Result], rules: Rules, now:
 
 
 def _lock(connection: Connection, delivery_ids: list[str]) -> dict[str, dict[str, Any]]:
-    return {row.id: row._asdict() for row in connection.execute(_LOCK, {"ids": delivery_ids})}
+    return {row.id: row._asdict() for row in _LOCK.all(connection, {"ids": delivery_ids})}
 
 
 def _status(result: Result) -> int | None:
@@ -180,8 +178,7 @@ def _write(
     held: dict[str, dict[str, Any]],
     now: datetime,
 ) -> None:
-    if attempts:
-        _ATTEMPT.run(connection, attempts)
+    _ATTEMPT.run(connection, attempts)
     if moves:
         ended = microseconds(now)
         rows = [
@@ -192,6 +189,7 @@ def _write(
                 decision.reason,
                 microseconds(decision.next_attempt_at) if decision.next_attempt_at else None,
                 None if decision.state == "pending" else ended,
+                None,
             )
             for delivery_id, decision in moves.items()
         ]

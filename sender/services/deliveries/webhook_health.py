@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 
 from sender.core import health
 from sender.core.health import Health, Notice
@@ -15,10 +15,12 @@ from sender.core.retry import Decision
 from sender.models import Delivery, Webhook
 from sender.services import operations
 from shared import clock, spans
+from shared.bulk import BulkUpdate, Rows, among
+from shared.database import microseconds
 from shared.exchange import Exchange
 
 _HEALTH = ("failure_count", "failing_since", "warned_at", "trip_count", "blocked_until", "blocked_reason")
-_LOCK = (
+_LOCK = Rows(
     select(
         Webhook.id,
         Webhook.name,
@@ -27,18 +29,13 @@ _LOCK = (
         Webhook.disabled_reason,
         *(getattr(Webhook, name) for name in _HEALTH),
     )
-    .where(Webhook.id.in_(bindparam("ids", expanding=True)))
+    .where(among(Webhook.id, "ids"))
     .order_by(Webhook.id)
     .with_for_update(key_share=True)  # publishing, which refers to the row, goes on
 )
-_COUNT = (
-    update(Webhook)
-    .where(Webhook.id == bindparam("b_id"))
-    .values(
-        succeeded_count=Webhook.succeeded_count + bindparam("b_succeeded"),
-        failed_count=Webhook.failed_count + bindparam("b_failed"),
-        **{name: bindparam(name) for name in ("last_attempt_at", "last_outcome", "last_status", *_HEALTH)},
-    )
+_COUNTERS = ("succeeded_count", "failed_count")
+_COUNT = BulkUpdate(
+    Webhook.__table__, ("id", *_COUNTERS, "last_attempt_at", "last_outcome", "last_status", *_HEALTH), added=_COUNTERS
 )
 
 
@@ -67,7 +64,7 @@ class Locked:
 
 def lock(connection: Connection, webhook_ids: Collection[str]) -> dict[str, Locked]:
     """Return the webhooks by id, locked in the order of their ids."""
-    rows = connection.execute(_LOCK, {"ids": list(webhook_ids)})
+    rows = _LOCK.all(connection, {"ids": list(webhook_ids)})
     return {row.id: Locked(row, Health(**{name: getattr(row, name) for name in _HEALTH})) for row in rows}
 
 
@@ -81,15 +78,14 @@ def write(
     mail: bool,
 ) -> None:
     """Write counters and health after attempts, disable what has to be, and tell about it."""
-    updates: list[dict[str, Any]] = []
+    updates: list[tuple[Any, ...]] = []
     told: list[tuple[Any, Health, Notice, Done]] = []
     for webhook_id, attempts in done.items():
         locked = webhooks[webhook_id]
         after, news = _fold(locked.health, attempts, disable_after, now)
         updates.append(_update(webhook_id, attempts, after))
         told.extend((locked.row, after, notice, attempt) for notice, attempt in news if not locked.has_ended)
-    if updates:
-        connection.execute(_COUNT, updates)
+    _COUNT.run(connection, updates)
     for row, after, notice, attempt in told:
         _tell(connection, row, notice, after, attempt, now, mail=mail)
 
@@ -136,18 +132,19 @@ def _fold(
     return state, news
 
 
-def _update(webhook_id: str, attempts: Sequence[Done], after: Health) -> dict[str, Any]:
+def _update(webhook_id: str, attempts: Sequence[Done], after: Health) -> tuple[Any, ...]:
     last = max((one.exchange for one in attempts), key=lambda exchange: exchange.started_at)
     counted = [one.decision.state for one in attempts if not one.test]
-    return {
-        "b_id": webhook_id,
-        "b_succeeded": counted.count("succeeded"),
-        "b_failed": counted.count("failed"),
-        "last_attempt_at": last.started_at,
-        "last_outcome": last.outcome.kind,
-        "last_status": last.response.status if last.response else None,
-        **asdict(after),
-    }
+    health = [getattr(after, name) for name in _HEALTH]
+    return (
+        webhook_id,
+        counted.count("succeeded"),
+        counted.count("failed"),
+        microseconds(last.started_at),
+        last.outcome.kind,
+        last.response.status if last.response else None,
+        *(microseconds(value) if isinstance(value, datetime) else value for value in health),
+    )
 
 
 def _tell(

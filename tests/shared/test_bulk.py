@@ -1,0 +1,124 @@
+"""Many rows in one step: on both databases the same as one by one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    select,
+)
+
+from shared.bulk import BulkInsert, BulkUpdate, Rows, among
+from shared.database import Instant, microseconds, prepare_engine, writing_connection
+from tests.databases import empty_database
+
+NOON = datetime(2026, 2, 12, 12, 0, 0, 123456, tzinfo=UTC)
+THINGS = Table(
+    "things",
+    MetaData(),
+    Column("id", String(20), primary_key=True),
+    Column("number", Integer),
+    Column("at", Instant()),
+    Column("words", String(100)),
+    Column("good", Boolean),
+    Column("facts", JSON),
+    Column("body", LargeBinary),
+)
+NAMES = ("id", "number", "at", "words", "good", "facts", "body")
+WORDS = 'it\'s "quoted", äöü 😀\n\\'
+ALL = Rows(select(*(THINGS.c[name] for name in NAMES[:-1])).order_by(THINGS.c.id).limit(bindparam("limit")))
+SOME = Rows(select(THINGS.c.id).where(among(THINGS.c.id, "ids")).order_by(THINGS.c.id).limit(1000))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request, tmp_path):
+    with empty_database(request.param, request, tmp_path) as url:
+        engine = create_engine(url)
+        prepare_engine(engine)
+        THINGS.metadata.create_all(engine)
+        yield engine
+        engine.dispose()
+
+
+def at(number: int) -> datetime:
+    return NOON + timedelta(microseconds=number)
+
+
+def insert(engine: Engine, count: int) -> None:
+    rows = [
+        (f"id-{number:03}", number, microseconds(at(number)), WORDS, number % 2 == 0, '[{"a": null}]', b"\x00\xff")
+        for number in range(count)
+    ]
+    with writing_connection(engine) as connection:
+        BulkInsert(THINGS, NAMES).run(connection, rows)
+
+
+def rows_of(engine: Engine) -> list[tuple]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in ALL.all(connection, {"limit": 1000})]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 63, 64, 65, 200])
+def test_rows_come_back_as_they_were_inserted_with_the_types_of_their_columns(engine, count):
+    insert(engine, count)
+    assert rows_of(engine) == [
+        (f"id-{number:03}", number, at(number), WORDS, number % 2 == 0, [{"a": None}]) for number in range(count)
+    ]
+    with engine.connect() as connection:
+        assert set(connection.scalars(select(THINGS.c.body))) <= {b"\x00\xff"}
+
+
+def test_rows_have_their_columns_as_attributes(engine):
+    insert(engine, 1)
+    with engine.connect() as connection:
+        (row,) = ALL.all(connection, {"limit": 1})
+    assert (row.id, row.at, row.good) == ("id-000", NOON, True)
+
+
+def test_rows_are_set_and_added_to_and_others_are_left_alone(engine):
+    insert(engine, 100)
+    changes = [(f"id-{number:03}", 1000, None, f"{WORDS} {number}") for number in range(0, 100, 3)]
+    with writing_connection(engine) as connection:
+        BulkUpdate(THINGS, ("id", "number", "at", "words"), added=("number",)).run(connection, changes)
+        BulkUpdate(THINGS, ("id", "number")).run(connection, [])
+        BulkUpdate(THINGS, ("id", "number")).run(connection, [("id-unknown", 1)])
+    for number, row in enumerate(rows_of(engine)):
+        changed = (1000 + number, None, f"{WORDS} {number}")
+        assert row[1:4] == (changed if number % 3 == 0 else (number, at(number), WORDS))
+
+
+@pytest.mark.parametrize("ids", [[], ["id-003"], ["id-004", "id-001", "it's none"], [f"id-{n:03}" for n in range(10)]])
+def test_among_finds_those_that_are_there(engine, ids):
+    insert(engine, 5)
+    with engine.connect() as connection:
+        found = [row.id for row in SOME.all(connection, {"ids": ids})]
+    assert found == sorted(one for one in ids if one in {f"id-{number:03}" for number in range(5)})
+
+
+def test_sqlite_takes_and_gives_all_rows_in_one_step_and_uses_the_index(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path / 'test.sqlite3'}")
+    prepare_engine(engine)
+    THINGS.metadata.create_all(engine)
+    seen = []
+    event.listen(engine, "before_cursor_execute", lambda *call: seen.append(call[2:4]))
+    insert(engine, 64)
+    with engine.connect() as connection:
+        SOME.all(connection, {"ids": ["id-001", "id-002"]})
+        with_id = seen[-1]
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {with_id[0]}", with_id[1])]
+    assert [statement.split()[0] for statement, _ in seen[:4]] == ["BEGIN", "INSERT", "BEGIN", "SELECT"]
+    assert "SEARCH things USING COVERING INDEX sqlite_autoindex_things_1 (id=?)" in plan
+    engine.dispose()
