@@ -1,81 +1,85 @@
-"""The threads that make attempts: a claimed delivery goes in, its result comes out."""
+"""Attempts: a claimed delivery goes in, its result comes out."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import queue
-import threading
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from contextlib import AbstractContextManager
 
 import structlog
 
 from sender import transport
 from sender.core import payload
+from sender.crew import Crew, drain
 from sender.services.context import Context
 from sender.services.deliveries import Claimed, Result
 from shared import clock
 from shared.exchange import Exchange, Request
 from shared.outcome import Outcome
 
-T = TypeVar("T")
-
 _log = structlog.get_logger("sender.worker")
 _stdlib_log = logging.getLogger("sender.worker")  # asked first: most attempts succeed and are not logged
 
 
-def drain(waiting: queue.SimpleQueue[T]) -> list[T]:
-    """Return what is in a queue now, and take it out."""
-    found: list[T] = []
-    with contextlib.suppress(queue.Empty):
-        while True:
-            found.append(waiting.get_nowait())
-    return found
-
-
 class Senders:
-    """A fixed number of threads; `on_news` is called when results should be recorded: many, or no work is left."""
+    """Makes attempts on threads; `on_news` is called when results should be recorded: many, or no work is left."""
 
-    def __init__(self, context: Context, results: queue.SimpleQueue[Result], on_news: Callable[[], None]) -> None:
+    def __init__(self, context: Context, on_news: Callable[[], None]) -> None:
         self._context = context
         self._log = _log.bind()
-        self._results = results
         self._on_news = on_news
-        self._jobs: queue.SimpleQueue[tuple[Claimed, float]] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
         self._lapsed: queue.SimpleQueue[Claimed] = queue.SimpleQueue()
-        self._count = context.settings.worker_threads
+        self._many = context.settings.worker_threads
+        self._crew: Crew[tuple[Claimed, float]] = Crew(context.settings.worker_threads, self._work)
         # An attempt that begins later could outlast its lease, and another worker would make it a second time.
         self._start_within = context.settings.lease_seconds - context.settings.total_timeout
 
     def start(self) -> None:
         """Begin to work; the threads end with the process."""
-        for number in range(self._count):
-            threading.Thread(target=self._work, name=f"send-{number}", daemon=True).start()
+        self._crew.start()
 
     def send(self, claims: Sequence[Claimed]) -> None:
         """Have attempts made for `claims`."""
         latest_start = clock.monotonic() + self._start_within
-        for claim in claims:
-            self._jobs.put((claim, latest_start))
+        self._crew.put([(claim, latest_start) for claim in claims])
+
+    def results(self) -> list[Result]:
+        """Return the results that have come since this was last called."""
+        found = drain(self._results)
+        self._crew.suit(result.exchange.duration_ms for result in found)
+        return found
+
+    @property
+    def have_work_left(self) -> bool:
+        """Whether there are claims that no thread has begun with; `on_news` will tell when there are none."""
+        return self._crew.has_jobs_left
+
+    def hurry(self) -> None:
+        """Have more threads at work if those that are do not get on; to be called every few milliseconds."""
+        self._crew.hurry()
+
+    def resting(self) -> AbstractContextManager[None]:
+        """Let no attempt begin while the block lasts."""
+        return self._crew.resting()
 
     def take_back(self) -> list[Claimed]:
         """Return the claims that no thread has begun with."""
-        return [claim for claim, _ in drain(self._jobs)]
+        return [claim for claim, _ in self._crew.take_back()]
 
     def lapsed(self) -> list[Claimed]:
         """Return the claims that waited so long that their lease is nearly over; they are to be claimed anew."""
         return drain(self._lapsed)
 
-    def _work(self) -> None:
-        while True:
-            claim, latest_start = self._jobs.get()
-            if clock.monotonic() > latest_start:
-                self._lapsed.put(claim)
-                continue
-            self._results.put(Result(claim, self._attempt(claim)))
-            if self._jobs.empty() or self._results.qsize() >= self._count:
-                self._on_news()
+    def _work(self, job: tuple[Claimed, float]) -> None:
+        claim, latest_start = job
+        if clock.monotonic() > latest_start:
+            self._lapsed.put(claim)
+            return
+        self._results.put(Result(claim, self._attempt(claim)))
+        if not self._crew.has_jobs_left or self._results.qsize() >= self._many:
+            self._on_news()
 
     def _attempt(self, claim: Claimed) -> Exchange:
         started_at = clock.now()

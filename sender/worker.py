@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from datetime import datetime, timedelta
 
@@ -11,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from sender.housekeeping import Housekeeping
-from sender.sending import Senders, drain
+from sender.sending import Senders
 from sender.services.context import CHANGES, Context
 from sender.services.deliveries import (
     Claim,
@@ -34,6 +33,7 @@ _log = structlog.get_logger("sender.worker")
 
 _LONGEST_WAIT = 5.0  # seconds: a safety net, should a wake-up ever be missed
 _ERROR_PAUSE = 1.0  # seconds before the database is tried again
+_HURRY_EVERY = 0.005  # seconds between two looks at whether the attempts under way get on
 _RECORD_WITHIN = 0.02  # seconds that a result waits for others to be recorded with
 _SWEEP_EVERY = 0.1  # seconds between two looks at what is held
 _STEP = 1.0  # seconds that the clock has to go back to count as set; it is slewed by less
@@ -50,8 +50,7 @@ class Worker:
         self._threads = context.settings.worker_threads
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
-        self._senders = Senders(context, self._results, self._wake.set)
+        self._senders = Senders(context, self._wake.set)
         self._under_way = UnderWay()
         self._unrecorded: list[Result] = []
         self._swept_at = float("-inf")
@@ -66,7 +65,7 @@ class Worker:
 
     def run(self, grace_seconds: float) -> None:
         """Deliver until stopped, then give attempts under way `grace_seconds` to end."""
-        watcher = ChangeWatcher(self._engine, CHANGES, self._wake.set)
+        watcher = ChangeWatcher(self._engine, CHANGES, self._on_change)
         housekeeping = Housekeeping(self._engine, self._context)
         watcher.start()
         housekeeping.start()
@@ -80,6 +79,11 @@ class Worker:
             housekeeping.stop()
             watcher.stop()
         _log.info("worker stopped")
+
+    def _on_change(self) -> None:
+        """Wake the loop to claim more; not while the threads have work left, or each commit of ours would do so."""
+        if not self._senders.have_work_left:
+            self._wake.set()
 
     def _turn(self) -> None:
         """Record what has ended, claim what is due, or wait until there is either."""
@@ -96,8 +100,9 @@ class Worker:
             _log.error("the database failed; trying again", error=type(error).__name__)
             self._stopping.wait(_ERROR_PAUSE)
             return
-        if pause > 0:
-            self._wake.wait(pause)
+        until = clock.monotonic() + pause
+        while (left := until - clock.monotonic()) > 0 and not self._wake.wait(min(left, _HURRY_EVERY)):
+            self._senders.hurry()
 
     def _follow_clock(self, now: datetime) -> None:
         """Notice when the clock was set back, and have what was due before be due still."""
@@ -120,16 +125,17 @@ class Worker:
             return Claim([])
         settings = self._context.settings
         with writing_connection(self._engine) as connection:
-            record(connection, self._unrecorded, self._rules, now)
-            release(connection, lapsed, now)
-            claim = claim_due(
-                connection,
-                self._context.vault,
-                now,
-                free=free,
-                slow_free=self._threads // 2 - self._under_way.slow(),
-                lease_seconds=settings.lease_seconds,
-            )
+            with self._senders.resting():
+                record(connection, self._unrecorded, self._rules, now)
+                release(connection, lapsed, now)
+                claim = claim_due(
+                    connection,
+                    self._context.vault,
+                    now,
+                    free=free,
+                    slow_free=self._threads // 2 - self._under_way.slow(),
+                    lease_seconds=settings.lease_seconds,
+                )
             if self._unrecorded or lapsed or claim.taken:
                 changes.announce(connection, CHANGES)
         self._unrecorded.clear()
@@ -137,7 +143,7 @@ class Worker:
 
     def _gather(self) -> None:
         """Take over the results that have come; they are kept until the database has taken them."""
-        results = drain(self._results)
+        results = self._senders.results()
         self._under_way.remove(result.claimed for result in results)
         self._unrecorded += results
 

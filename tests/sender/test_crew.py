@@ -1,0 +1,109 @@
+"""How many threads are at work: few when jobs are short, all when they are long, and always enough to get on."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from sender.crew import Crew
+
+PATIENCE = 30  # seconds after which waiting is a hang
+
+
+class Work:
+    """Jobs that begin when they are given to a thread, and end when the test says so."""
+
+    def __init__(self, size):
+        self.crew = Crew(size, self._work)
+        self.crew.start()
+        self._changed = threading.Condition()
+        self._begun = []
+        self._may_end = threading.Semaphore(0)
+
+    def _work(self, job):
+        with self._changed:
+            self._begun.append(job)
+            self._changed.notify_all()
+        self._may_end.acquire()
+
+    def has_begun(self, count):
+        """Whether so many jobs begin, and no more."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self._begun) >= count, PATIENCE) and len(self._begun) == count
+
+    def end(self, count):
+        for _ in range(count):
+            self._may_end.release()
+
+
+@pytest.fixture
+def work():
+    work = Work(8)
+    yield work
+    work.crew.take_back()
+    work.end(100)
+
+
+def test_short_jobs_are_done_by_one_thread(work):
+    work.crew.suit([0.3, 0.4])
+    work.crew.put(range(5))
+    assert work.has_begun(1)
+    work.end(3)
+    assert work.has_begun(4)
+    assert work.crew.has_jobs_left
+
+
+def test_long_jobs_are_done_by_as_many_threads_as_they_need(work):
+    work.crew.suit([0.5, 5.5])
+    work.crew.put(range(20))
+    assert work.has_begun(3)
+    work.crew.suit([100.0])
+    work.crew.put([])
+    assert work.has_begun(8)
+
+
+def test_one_job_that_hangs_for_long_counts_no_more_than_one_that_is_slow(work):
+    work.crew.suit([15_000.0] + [0.1] * 99)
+    work.crew.put(range(20))
+    assert work.has_begun(2)
+
+
+def test_a_job_that_hangs_holds_up_none_behind_it(work):
+    work.crew.put(range(20))
+    assert work.has_begun(1)
+    for begun in (2, 4, 8):  # none has ended: twice as many threads each time
+        work.crew.hurry()
+        assert work.has_begun(begun)
+    work.crew.hurry()
+    assert work.has_begun(8)
+
+
+def test_jobs_that_get_on_need_no_more_threads(work):
+    work.crew.put(range(20))
+    assert work.has_begun(1)
+    work.end(1)
+    assert work.has_begun(2)
+    work.crew.hurry()
+    assert work.has_begun(2)
+
+
+def test_new_jobs_are_begun_with_though_all_at_work_hang(work):
+    work.crew.put([0])
+    assert work.has_begun(1)
+    work.crew.put([1])
+    assert work.has_begun(2)
+
+
+def test_none_begins_while_the_crew_rests(work):
+    with work.crew.resting():
+        work.crew.put([0])
+        assert work.has_begun(0)
+    assert work.has_begun(1)
+
+
+def test_jobs_that_nobody_has_begun_with_can_be_taken_back(work):
+    work.crew.put([0, 1, 2])
+    assert work.has_begun(1)
+    assert work.crew.take_back() == [1, 2]
+    assert not work.crew.has_jobs_left
