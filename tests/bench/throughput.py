@@ -9,7 +9,7 @@ from typing import Any
 from tests.bench import bare, postgresql, product, report, sink
 
 EVENTS = 10_000
-WEBHOOKS = 10
+WEBHOOKS = 50
 AIMS = {1: 1800, 2: 3000}  # deliveries/s by the number of workers
 
 
