@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from sender import catalogue
 from sender.core import matching, schemas
@@ -20,6 +20,10 @@ from shared.database import writing
 from shared.errors import Conflict, FieldError, InvalidInput, NotFound
 
 CUSTOM = "custom"
+
+# Asked for by each publication, and so without the ORM.
+_RETIRED = select(RetiredEventType.retired_at).where(RetiredEventType.slug == bindparam("slug"))
+_CUSTOM = select(CustomEventType.__table__).where(CustomEventType.slug == bindparam("slug"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,14 @@ def list_types(limit: int, cursor: str | None, *, retired: bool) -> Page[EventTy
 
 def get(slug: str) -> EventType:
     """Return one event type, retired or not; raise NotFound."""
-    retired_at = db.session.scalar(select(RetiredEventType.retired_at).where(RetiredEventType.slug == slug))
+    with db.engine.connect() as connection:
+        retired_at = connection.scalar(_RETIRED, {"slug": slug})
+        row = None if _is_ours(slug) else connection.execute(_CUSTOM, {"slug": slug}).one_or_none()
     if _is_ours(slug):
         return _of_built_in(catalogue.get(slug), retired_at)
-    if row := db.session.get(CustomEventType, slug):
-        return _of_custom(row, retired_at)
-    raise NotFound(_unknown(slug))
+    if row is None:
+        raise NotFound(_unknown(slug))
+    return _of_custom(row, retired_at)
 
 
 def publishable(slug: str) -> EventType:
@@ -227,6 +233,6 @@ def _of_built_in(definition: catalogue.EventTypeDefinition, retired_at: datetime
     )
 
 
-def _of_custom(row: CustomEventType, retired_at: datetime | None) -> EventType:
+def _of_custom(row: Any, retired_at: datetime | None) -> EventType:
     example: dict[str, Any] = json.loads(row.example)
     return EventType(row.slug, row.name, row.description, "", CUSTOM, example, row.schema, retired_at)

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from sender.core import matching
 from sender.models import Delivery, Event, Webhook, db
 from sender.services.context import CHANGES
 from shared import changes, clock, ids
-from shared.database import writing
+from shared.bulk import BulkInsert
+from shared.database import microseconds, writing_connection
 
 _TRIES = 3
 _DEADLOCK = "40P01"  # PostgreSQL's SQLSTATE
@@ -25,6 +26,20 @@ ACTIVE = (
     .where(Webhook.active.is_(True), Webhook.deleted_at.is_(None))
     .order_by(Webhook.id)
 )
+_EVENT_COLUMNS = ("id", "type", "payload", "test", "created_at", "idempotency_key", "digest")
+_DELIVERY_COLUMNS = (
+    "id",
+    "event_id",
+    "webhook_id",
+    "event_type",
+    "state",
+    "test",
+    "created_at",
+    "next_attempt_at",
+    "attempt_count",
+)
+_EVENTS = BulkInsert(Event.__table__, _EVENT_COLUMNS)
+_DELIVERIES = BulkInsert(Delivery.__table__, _DELIVERY_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +110,16 @@ def new_delivery(event_id: str, slug: str, webhook_id: str, now: datetime) -> di
 
 def _store(items: Sequence[Item], unused_keys: Collection[str]) -> list[Stored]:
     now = clock.now()
-    with writing(db.session) as session:
-        connection = session.connection()
+    if db.session().in_transaction():
+        db.session.rollback()  # what it has read is from before
+    with writing_connection(db.engine) as connection:
         stored, rows = _sort_out(items, _find_earlier(connection, items, unused_keys), now)
         deliveries = _owed(connection, rows, now)
         if rows:
             # In one order, so that batches with the same ids wait for one another and never in a circle.
-            connection.execute(insert(Event), sorted(rows, key=lambda row: row["id"]))
+            _EVENTS.run(connection, [_in_order(row, _EVENT_COLUMNS) for row in sorted(rows, key=lambda row: row["id"])])
             changes.announce(connection, CHANGES)
-        if deliveries:
-            connection.execute(insert(Delivery), deliveries)
+        _DELIVERIES.run(connection, [_in_order(row, _DELIVERY_COLUMNS) for row in deliveries])
         by_event = _first_deliveries(connection, {one.id for one in stored} - {row["id"] for row in rows})
     for delivery in deliveries:
         by_event[delivery["event_id"]].append(Owed(delivery["id"], delivery["webhook_id"]))
@@ -163,6 +178,11 @@ def _row(item: Item, event_id: str, now: datetime) -> dict[str, Any]:
         "idempotency_key": item.key,
         "digest": item.digest,
     }
+
+
+def _in_order(row: Mapping[str, Any], names: Sequence[str]) -> tuple[Any, ...]:
+    values = [row[name] for name in names]
+    return tuple([microseconds(value) if isinstance(value, datetime) else value for value in values])
 
 
 def _owed(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
