@@ -81,7 +81,7 @@ class Worker:
         _log.info("worker stopped")
 
     def _on_change(self) -> None:
-        """Wake the loop to claim more; not while the threads have work left, or each commit of ours would do so."""
+        """Wake the loop to claim more, when the threads have no work left: each commit of ours is a change too."""
         if not self._senders.have_work_left:
             self._wake.set()
 
@@ -93,7 +93,7 @@ class Worker:
             self._follow_clock(now)
             claim = self._record_and_claim(now)
             self._under_way.add(claim.taken)
-            self._senders.send(claim.taken)
+            self._senders.send(claim.taken, more=claim.more)
             self._sweep(now)
             pause = self._pause(now, claim)
         except SQLAlchemyError as error:

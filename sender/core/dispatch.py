@@ -46,13 +46,17 @@ class Lane:
 
 @dataclass(slots=True)
 class Choice:
-    """Deliveries to send, to hold, to cancel, webhooks that get a probe, and when a shut lane opens by itself."""
+    """Deliveries to send, to hold, to cancel, webhooks that get a probe, and when a shut lane opens by itself.
+
+    `waits` when there are deliveries that could be taken as soon as an attempt ends that is not a slow one.
+    """
 
     taken: list[Candidate] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     probed: set[str] = field(default_factory=set)
     opens_at: datetime | None = None
+    waits: bool = False
 
 
 def choose(
@@ -80,6 +84,8 @@ def choose(
             elif not slow or slow_free > 0:
                 slow_free -= slow
                 _take(choice, candidate, lane)
+        elif not lane.slow:
+            choice.waits = True
     return choice
 
 

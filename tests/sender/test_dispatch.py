@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from sender.core.dispatch import Candidate, Lane, choose
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,6 +48,21 @@ def test_retries_and_slow_webhooks_share_a_part_of_the_threads():
     candidates = [*due("a", 5, retry=True), *due("slow", 5), *due("b", 5)]
     lanes = {"a": Lane(True, 9), "slow": Lane(True, 9, slow=True), "b": Lane(True, 9)}
     assert ids(choose(candidates, lanes, 9, 3, NOW).taken) == ["a0", "a1", "a2", "b0", "b1", "b2", "b3", "b4"]
+
+
+@pytest.mark.parametrize(
+    ("lane", "free", "waits"),
+    [
+        (Lane(True, 9), 9, False),
+        (Lane(True, 2), 9, True),  # the webhook is at its cap
+        (Lane(True, 9), 2, True),  # the threads are
+        (Lane(True, 2, slow=True), 9, False),  # no attempt will end soon
+        (Lane(True, 9, tokens=2), 9, False),  # that one ends changes nothing
+        (Lane(False, 9), 9, False),
+    ],
+)
+def test_it_is_told_whether_more_could_be_taken_once_an_attempt_ends(lane, free, waits):
+    assert choose(due("a", 5), {"a": lane}, free, free, NOW).waits is waits
 
 
 def test_a_spent_rate_limit_says_when_it_opens():

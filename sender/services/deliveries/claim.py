@@ -105,10 +105,14 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a worker has taken, and when a webhook that is at its rate limit now may be sent to again."""
+    """What a worker has taken, and when a webhook that is at its rate limit now may be sent to again.
+
+    `more` when it could take more as soon as an attempt ends.
+    """
 
     taken: list[Claimed]
     opens_at: datetime | None = None
+    more: bool = False
 
 
 def claim_due(
@@ -152,6 +156,7 @@ def claim_due(
             for one in taken
         ],
         choice.opens_at,
+        choice.waits or len(rows) >= limit,
     )
 
 
@@ -219,6 +224,7 @@ def _add(choice: Choice, more: Choice) -> None:
     choice.taken += more.taken
     choice.held += more.held
     choice.ended += more.ended
+    choice.waits = choice.waits or more.waits
     choice.opens_at = min(filter(None, (choice.opens_at, more.opens_at)), default=None)
 
 
