@@ -12,6 +12,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.types import TypeDecorator
 
@@ -21,6 +22,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _BUSY_TIMEOUT_SECONDS = 30
 _WRITES = "hookloop_writes"
+_UNAVAILABLE = ("SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_LOCKED", "SQLITE_READONLY")
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -79,6 +81,17 @@ def prepare_engine(engine: Engine) -> None:
 def is_sqlite(url: str) -> bool:
     """Return whether a database URL names an embedded SQLite file."""
     return make_url(url).get_backend_name() == "sqlite"
+
+
+def is_unavailable(error: DBAPIError) -> bool:
+    """Return whether `error` says that the database cannot work now, and not that the statement is at fault.
+
+    SQLite: its result codes (sqlite.org/rescode.html) for a lock, a full disk, and a file that cannot be used.
+    """
+    code: str | None = getattr(error.orig, "sqlite_errorname", None)
+    if code is not None:
+        return code.startswith(_UNAVAILABLE)
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
 @contextmanager

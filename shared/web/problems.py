@@ -9,11 +9,13 @@ import structlog
 from flask import Flask, Response, g, redirect, render_template, request, url_for
 from flask_limiter.errors import RateLimitExceeded
 from pydantic import BaseModel, Field, ValidationError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from shared import json_text
-from shared.errors import FieldError, HookloopError, InvalidInput, Malformed
+from shared.database import is_unavailable
+from shared.errors import Busy, FieldError, HookloopError, InvalidInput, Malformed
 
 _log = structlog.get_logger(__name__)
 
@@ -102,6 +104,9 @@ def _answer_http(error: HTTPException) -> BaseResponse:
 
 
 def _answer_unexpected(error: Exception) -> BaseResponse:
+    if isinstance(error, DBAPIError) and is_unavailable(error):
+        _log.error("the database failed", error=type(error.orig).__name__, reason=str(error.orig))
+        return _answer_own(Busy("The database cannot do this now; nothing was stored. Send it again."))
     _log.exception("request failed", error=type(error).__name__)
     return _answer(500, "Internal error", "Something went wrong on our side.")
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
+import pytest
+import sqlalchemy
+
+from sender.models import db
 from tests.shared.errors import Errors
-from tests.shared.services import application
+from tests.shared.services import BEARER, application
 
 
 @pytest.fixture
@@ -74,3 +78,30 @@ def test_a_query_that_makes_no_sense(errors, query):
 
 def test_an_error_of_our_own_shows_nothing_of_it_and_is_logged_by_its_id(errors):
     errors.check_internal_errors("/api/v1/webhooks", "/webhooks", table="webhooks")
+
+
+def test_a_full_disk_is_said_to_be_passing_and_loses_nothing_that_was_accepted(errors):
+    """SQLite's own limit on pages stands for the disk."""
+    event = {"type": "payment_received", "payload": {"text": "x" * 900}}
+
+    def limit(pages):
+        with errors.app.app_context():
+            db.engine.dispose()
+            setting = f"PRAGMA max_page_count={pages}"
+            sqlalchemy.event.listen(db.engine, "connect", lambda raw, _: raw.execute(setting))
+
+    with errors.app.app_context():
+        pages = db.session.scalar(sqlalchemy.text("PRAGMA page_count"))
+    limit(pages + 8)
+    accepted = 0
+    while errors.client.post("/api/v1/events", json=event, headers=BEARER).status_code == 202:
+        accepted += 1
+    problem = errors.problem("POST", "/api/v1/events", json=event, status=503)
+    assert "nothing was stored" in problem["detail"]
+    assert errors.last.headers["Retry-After"] == "2"
+    form = {"type": "payment_received", "payload": json.dumps(event["payload"])}
+    assert "Try again in a moment" in errors.page("POST", "/send", data=form, status=503)
+    limit(1_000_000)
+    assert errors.json("POST", "/api/v1/events", json=event)
+    with errors.app.app_context():
+        assert db.session.scalar(sqlalchemy.text("SELECT count(*) FROM events")) == accepted + 1 > 1
