@@ -59,9 +59,12 @@ class Senders:
 
     @property
     def have_work_left(self) -> bool:
-        """Whether there are claims that no thread has begun with; if so, it will be news when there are none."""
-        self._more = self._more or self._crew.has_jobs_left
+        """Whether there are claims that no thread has begun with."""
         return self._crew.has_jobs_left
+
+    def expect_more(self) -> None:
+        """Let it be news when no claims are left to begin with: there may be more work then."""
+        self._more = True
 
     def hurry(self) -> None:
         """Have more threads at work if those that are do not get on; to be called every few milliseconds."""

@@ -82,8 +82,11 @@ class Worker:
 
     def _on_change(self) -> None:
         """Wake the loop to claim more, when the threads have no work left: each commit of ours is a change too."""
-        if not self._senders.have_work_left:
-            self._wake.set()
+        if self._senders.have_work_left:
+            self._senders.expect_more()
+            if self._senders.have_work_left:  # still, and so they will tell when there is none
+                return
+        self._wake.set()
 
     def _turn(self) -> None:
         """Record what has ended, claim what is due, or wait until there is either."""
@@ -100,8 +103,15 @@ class Worker:
             _log.error("the database failed; trying again", error=type(error).__name__)
             self._stopping.wait(_ERROR_PAUSE)
             return
-        until = clock.monotonic() + pause
-        while (left := until - clock.monotonic()) > 0 and not self._wake.wait(min(left, _HURRY_EVERY)):
+        self._wait(pause)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait until something wakes the loop, and see to it meanwhile that attempts get on."""
+        until = clock.monotonic() + seconds
+        while (left := until - clock.monotonic()) > 0:
+            busy = self._senders.have_work_left
+            if self._wake.wait(min(left, _HURRY_EVERY) if busy else left):
+                return
             self._senders.hurry()
 
     def _follow_clock(self, now: datetime) -> None:
