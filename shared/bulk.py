@@ -74,7 +74,7 @@ def among(column: Any, name: str) -> ColumnElement[bool]:
 
 
 class Rows:
-    """A query whose rows are fetched all at once."""
+    """A query whose rows are fetched all at once; they keep its order when it has a limit (SQLite keeps it then)."""
 
     def __init__(self, query: Select[*tuple[Any, ...]]) -> None:
         self._query = query

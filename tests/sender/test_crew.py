@@ -9,6 +9,7 @@ import pytest
 from sender.crew import Crew
 
 PATIENCE = 30  # seconds after which waiting is a hang
+A_WHILE = 0.1  # seconds: that a job does not begin cannot be awaited; one that may begins within a thousandth of that
 
 
 class Work:
@@ -30,7 +31,8 @@ class Work:
     def has_begun(self, count):
         """Whether so many jobs begin, and no more."""
         with self._changed:
-            return self._changed.wait_for(lambda: len(self._begun) >= count, PATIENCE) and len(self._begun) == count
+            is_reached = self._changed.wait_for(lambda: len(self._begun) >= count, PATIENCE)
+            return is_reached and not self._changed.wait_for(lambda: len(self._begun) > count, A_WHILE)
 
     def end(self, count):
         for _ in range(count):
