@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -28,9 +29,7 @@ class Answer(http.client.HTTPResponse):
     fields, the e-mail parser, took a fifth of the time of an attempt.
     """
 
-    version_string, length_remaining = "HTTP/1.1", None  # urllib3 logs them
-    _connection: Any = None  # set by urllib3, like the next
-    _pool: Any = None
+    give_back: Callable[[bool], None]  # its connection, which can be used again or not
     _is_whole = False
 
     def begin(self) -> None:
@@ -58,11 +57,9 @@ class Answer(http.client.HTTPResponse):
         return bytes(body), False
 
     def finish(self) -> None:
-        """Give the connection back to its pool, closed unless the answer was read to its end."""
-        if self.will_close or not self._is_whole:
-            self._connection.close()
+        """Give the connection back to its pool, to be used again when the answer was read to its end."""
         self.close()
-        self._pool._put_conn(self._connection)  # noqa: SLF001  # as urllib3's own responses do
+        self.give_back(self._is_whole and not self.will_close)
 
     def _read_final_status(self) -> tuple[str, int, str]:
         for _ in range(_MAX_INTERIM):

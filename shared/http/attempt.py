@@ -22,11 +22,7 @@ class Phase(Enum):
 
 
 class Attempt:
-    """An attempt on its way, used by one thread, and by the watchdog that cuts it at its deadline.
-
-    A raw file of the socket is held besides the socket: it keeps the descriptor open, whose number could otherwise
-    have come to mean another connection when the watchdog uses it.
-    """
+    """An attempt on its way, used by one thread, and by the watchdog that cuts it at its deadline."""
 
     __slots__ = ("_held", "_lock", "cut_in", "deadline", "fresh", "headers", "limits", "phase", "reused", "status")
 
@@ -39,7 +35,7 @@ class Attempt:
         self.cut_in: Phase | None = None  # what it was busy with at its deadline
         self.status = 0
         self.headers: tuple[tuple[str, str], ...] = ()
-        self._held: tuple[socket.socket, socket.SocketIO] | None = None
+        self._held: socket.socket | None = None
         self._lock = lock
 
     @property
@@ -57,30 +53,23 @@ class Attempt:
         return max(0.001, self.deadline - clock.monotonic())
 
     def hold(self, sock: socket.socket) -> None:
-        """Have `sock` cut at the deadline, at once if that has passed."""
-        if self._held is not None and self._held[0] is sock:
-            return
-        self.let_go()
-        file = sock.makefile("rb", buffering=0)
+        """Have `sock` cut at the deadline, at once if that has passed; it must be let go of before it is closed."""
         with self._lock:
-            self._held = sock, file
+            self._held = sock
             if self.expired:
                 self._shut(sock)
 
     def let_go(self) -> bool:
         """Stop holding the socket: it is not cut from now on. Return whether it never was."""
         with self._lock:
-            held, self._held = self._held, None
-            whole = not self.expired
-        if held is not None:
-            held[1].close()
-        return whole
+            self._held = None
+            return not self.expired
 
     def cut(self) -> None:
         """End the attempt, which wakes a thread that reads or writes; only called with the lock taken."""
         self.cut_in = self.phase
         if self._held is not None:
-            self._shut(self._held[0])
+            self._shut(self._held)
 
     @staticmethod
     def _shut(sock: socket.socket) -> None:

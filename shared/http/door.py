@@ -102,8 +102,7 @@ class Door:
 
     def _send_once(self, wired: Wired, attempt: Attempt) -> Response:
         limit = self._limits.response_bytes
-        timeout = (min(self._limits.connect, attempt.left()), self._limits.read)
-        answer = self._adapter.fetch(wired, timeout)
+        answer = self._adapter.fetch(wired)
         attempt.phase = Phase.READING
         try:
             content, is_cut = answer.take(limit)

@@ -8,8 +8,7 @@ import ssl
 from http.client import BadStatusLine, HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected, UnknownProtocol
 
 from urllib3.exceptions import IncompleteRead as IncompleteBody
-from urllib3.exceptions import InvalidHeader, NewConnectionError, ReadTimeoutError
-from urllib3.exceptions import SSLError as WrappedSSLError
+from urllib3.exceptions import InvalidHeader, NewConnectionError
 
 from shared.http.attempt import Attempt, Phase
 from shared.outcome import Outcome, OutcomeKind, name_status
@@ -45,11 +44,11 @@ def classify(error: BaseException, attempt: Attempt) -> Failed | None:
     if attempt.expired:
         return Failed("timeout", f"No complete answer within {attempt.limits.total:g} seconds: {_unfinished(attempt)}.")
     chain = _chain(error)
-    if any(isinstance(link, TimeoutError | ReadTimeoutError) for link in chain):
+    if any(isinstance(link, TimeoutError) for link in chain):
         return Failed("timeout", _idle(attempt))
     if attempt.phase is Phase.CONNECTING:
         return _unconnected(chain)
-    if attempt.phase is Phase.SECURING or any(isinstance(link, ssl.SSLError | WrappedSSLError) for link in chain):
+    if attempt.phase is Phase.SECURING or any(isinstance(link, ssl.SSLError) for link in chain):
         return Failed("tls", _insecure(chain))
     if was_cut(error):
         return Failed("reset", _cut(chain, attempt))

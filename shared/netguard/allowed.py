@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Self
 
@@ -40,6 +41,7 @@ class AllowedTargets:
                 raise ValueError(f"{entry!r} is neither CIDR[:port] nor host[:port]")
         return cls(tuple(networks), tuple(hosts))
 
+    @lru_cache(maxsize=4096)  # noqa: B019  # there is one list in a process; reading an address costs 20 µs
     def allows(self, host: str, ip: str, port: int) -> bool:
         """Return whether `ip`, to which `host` resolved, may be connected to on `port` although it is not public."""
         if any(normalise(host) == name and wanted in (None, port) for name, wanted in self.hosts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from functools import lru_cache
 from ipaddress import ip_address
 
 import idna
@@ -24,6 +25,7 @@ def normalise(host: str) -> str:
     return host.lower().removesuffix(".")
 
 
+@lru_cache(maxsize=4096)
 def literal_address(host: str) -> str | None:
     """Return the address that `host` writes as digits, None when it is a name to be resolved.
 
