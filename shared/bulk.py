@@ -3,12 +3,13 @@
 Python's SQLite driver gives up the interpreter's lock for every row that it steps over, and beside busy threads it
 waits for it each time: a turn of 64 deliveries beside 32 sending threads did that 550 times, which took longer than
 all the rest of it. Here SQLite gets all rows of a statement at once and gives all rows of a query as one JSON text.
-PostgreSQL's driver has no such cost and gets plain statements.
+PostgreSQL's driver has no such cost, but a statement for each row has: it gets the rows of a statement as arrays.
 """
 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections import namedtuple
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
@@ -16,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    JSON,
     ColumnElement,
     Connection,
     Dialect,
@@ -26,10 +28,12 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.dialects import registry
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
+_POSTGRESQL: Dialect = registry.load("postgresql")()
 _MOST_ROWS = 64  # in one statement; SQLite takes 32,766 values
 
 
@@ -79,8 +83,9 @@ class Rows:
     def __init__(self, query: Select[*tuple[Any, ...]]) -> None:
         self._query = query
         inner = query.subquery()
-        self._packed = select(func.json_group_array(func.json_array(*inner.c))).select_from(inner)
-        self._types = [column.type for column in inner.c]
+        cells = [func.json(column) if isinstance(column.type, JSON) else column for column in inner.c]
+        self._packed = select(func.json_group_array(func.json_array(*cells))).select_from(inner)
+        self._types = [NullType() if isinstance(column.type, JSON) else column.type for column in inner.c]
         row: Any = namedtuple("Row", inner.c.keys())  # type: ignore[misc]  # noqa: PYI024  # fields of the query
         self._make = row._make
         self._unpack = cache(self._unpacking)
@@ -102,60 +107,60 @@ class Rows:
         return [(place, read) for place, read in enumerate(readers) if read is not None]
 
 
-class BulkInsert:
-    """Inserts rows that come as tuples in the order of `names`, in the driver's own types: moments as microseconds,
+class _Bulk(ABC):
+    """Writes rows that come as tuples in the order of `names`, in the driver's own types: moments as microseconds,
     JSON as text."""
 
     def __init__(self, table: FromClause, names: Sequence[str]) -> None:
+        self._table = table
         self._names = tuple(names)
-        self._into = f"INSERT INTO {table} ({', '.join(names)}) VALUES"
-        self._for_one = f"{self._into} ({', '.join(f'%({name})s' for name in names)})"
-        self._for_so_many = cache(self._write)
+        self._on_sqlite = cache(self._write_for_sqlite)
+        types = [table.c[name].type.compile(dialect=_POSTGRESQL) for name in names]
+        # The columns of all rows as arrays: one statement, planned once, however many rows there are.
+        self._on_postgresql = self._write(f"unnest({', '.join(f'%s::{name}[]' for name in types)})")
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert the rows."""
+        """Write the rows."""
         if connection.dialect.name == "sqlite":
             for some in _chunks(rows):
-                connection.exec_driver_sql(
-                    self._for_so_many(len(some)), tuple([value for row in some for value in row])
-                )
-        else:
-            _run_for_each(connection, self._for_one, self._names, rows)
+                connection.exec_driver_sql(self._on_sqlite(len(some)), tuple([value for row in some for value in row]))
+        elif rows:
+            connection.exec_driver_sql(self._on_postgresql, tuple([list(column) for column in zip(*rows, strict=True)]))
 
-    def _write(self, count: int) -> str:
+    def _write_for_sqlite(self, count: int) -> str:
         row = f"({', '.join('?' * len(self._names))})"
-        return f"{self._into} {', '.join([row] * count)}"
+        return self._write(f"(VALUES {', '.join([row] * count)})")
+
+    @abstractmethod
+    def _write(self, source: str) -> str:
+        """Return the statement that reads the rows from `source`."""
 
 
-class BulkUpdate:
-    """Updates rows found by their `names[0]`; to the columns in `added` it adds. Rows come as for `BulkInsert`."""
+class BulkInsert(_Bulk):
+    """Inserts rows."""
+
+    def _write(self, source: str) -> str:
+        return f"INSERT INTO {self._table} ({', '.join(self._names)}) SELECT * FROM {source}"  # noqa: S608  # ours
+
+
+class BulkUpdate(_Bulk):
+    """Updates rows found by their `names[0]`; to the columns in `added` it adds."""
 
     def __init__(self, table: FromClause, names: Sequence[str], added: Collection[str] = ()) -> None:
-        self._names = tuple(names)
-        self._for_all = self._write(
-            table,
-            added,
-            [f"json_extract(v.value, '$[{place}]')" for place in range(len(names))],
-            "FROM json_each(?) AS v",
+        self._added = added
+        super().__init__(table, names)
+
+    def _write(self, source: str) -> str:
+        given = [f"column{place + 1}" for place in range(len(self._names))]  # as SQLite calls those of VALUES
+        columns = "" if source.startswith("(VALUES") else f"({', '.join(given)})"
+        (key, key_given), *pairs = zip(self._names, given, strict=True)
+        changes = [
+            f"{name} = {f'{self._table}.{name} + ' if name in self._added else ''}v.{value}" for name, value in pairs
+        ]
+        return (
+            f"UPDATE {self._table} SET {', '.join(changes)} FROM {source} AS v{columns}"  # noqa: S608  # names of ours
+            f" WHERE {self._table}.{key} = v.{key_given}"
         )
-        self._for_one = self._write(table, added, [f"%({name})s" for name in names])
-
-    def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Update the rows."""
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql(self._for_all, (json.dumps(rows),))
-        else:
-            _run_for_each(connection, self._for_one, self._names, rows)
-
-    def _write(self, table: FromClause, added: Collection[str], values: Sequence[str], source: str = "") -> str:
-        (key, key_value), *pairs = zip(self._names, values, strict=True)
-        changes = ", ".join(f"{name} = {f'{table}.{name} + ' if name in added else ''}{value}" for name, value in pairs)
-        return f"UPDATE {table} SET {changes} {source} WHERE {table}.{key} = {key_value}"  # noqa: S608  # names of ours
-
-
-def _run_for_each(connection: Connection, sql: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    if rows:
-        connection.exec_driver_sql(sql, [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def _chunks(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
