@@ -87,7 +87,7 @@ class Senders:
         if clock.monotonic() > latest_start:
             self._lapsed.put(claim)
             return
-        self._results.put(Result(claim, self._attempt(claim)))
+        self._results.put(Result.of(claim, self._attempt(claim)))
         if self._results.qsize() >= self._many or (self._more and not self._crew.has_jobs_left):
             self._on_news()
 

@@ -29,6 +29,9 @@ class Health:
     blocked_reason: str | None = None
 
 
+_WELL = Health()
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """The health after an attempt, and what people are to be told about it, if anything."""
@@ -39,7 +42,7 @@ class Step:
 
 def after_success(health: Health) -> Step:
     """Return the health after an attempt that succeeded: all is well again."""
-    return Step(Health(), "recovered" if health.warned_at else None)
+    return Step(_WELL, "recovered" if health.warned_at else None)
 
 
 def after_failure(

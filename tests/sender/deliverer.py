@@ -50,7 +50,7 @@ class Deliverer:
         given = tuple((name.replace("_", "-"), value) for name, value in headers.items())
         response = None if status is None else Response(status, given, b"", False)
         outcome = Outcome("timeout", "No answer.") if status is None else of_status(status)
-        return Result(claimed, Exchange(request, response, outcome, self.now, 1.0))
+        return Result.of(claimed, Exchange(request, response, outcome, self.now, 1.0))
 
     def sweep(self) -> datetime | None:
         """Release what is held and may go; return when the next rest ends."""

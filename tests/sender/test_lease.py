@@ -62,7 +62,7 @@ def answered(claimed, status=200, kind="succeeded"):
     """The result of an attempt that was answered with `status`."""
     request = Request("POST", claimed.destination.url, (), b"{}")
     exchange = Exchange(request, Response(status, (), b"", False), Outcome(kind, "told"), clock.now(), 1.0)
-    return Result(claimed, exchange)
+    return Result.of(claimed, exchange)
 
 
 def write(engine, *results):

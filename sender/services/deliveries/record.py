@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -36,9 +36,9 @@ _LOCK = Rows(
 _ATTEMPT = BulkInsert(
     Attempt.__table__,
     (
+        "number",
         "id",
         "delivery_id",
-        "number",
         "started_at",
         "duration_ms",
         "outcome",
@@ -62,10 +62,19 @@ _COUNT_ATTEMPT = update(Delivery).where(Delivery.id == bindparam("b_id")).values
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A claimed delivery and the exchange that was made for it."""
+    """A claimed delivery and the exchange that was made for it.
+
+    `row` is the attempt as it is kept, all but its number: written down before the turn at the database, not in it.
+    """
 
     claimed: Claimed
     exchange: Exchange
+    row: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, claimed: Claimed, exchange: Exchange) -> Self:
+        """Return the result of a claim."""
+        return cls(claimed, exchange, _attempt(claimed, exchange))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,7 @@ def record(connection: Connection, results: Sequence[Result], rules: Rules, now:
         if row is None:  # so late that another has made it and retention has deleted it
             continue
         row["attempt_count"] += 1
-        attempts.append(_attempt(result, row["attempt_count"]))
+        attempts.append((row["attempt_count"], *result.row))
         if row["claim_id"] != claimed.claim_id:
             continue
         wait = _retry_after(result, now)
@@ -149,13 +158,11 @@ def _exhausted(claimed: Claimed, row: dict[str, Any], decision: Decision, webhoo
     return News(webhook, payload)
 
 
-def _attempt(result: Result, number: int) -> tuple[Any, ...]:
-    exchange, claimed = result.exchange, result.claimed
+def _attempt(claimed: Claimed, exchange: Exchange) -> tuple[Any, ...]:
     request, response = exchange.request, exchange.response
     return (
         ids.new("att", exchange.started_at),
         claimed.delivery_id,
-        number,
         microseconds(exchange.started_at),
         round(exchange.duration_ms),
         exchange.outcome.kind,

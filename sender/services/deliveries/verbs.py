@@ -41,7 +41,7 @@ def send_test(context: Context, webhook_id: str, event_type: str | None) -> Deli
         session.add(delivery)
     exchange = transport.send(context.door, payload.prepare(claimed.message, claimed.destination, clock.now()))
     with writing_connection(db.engine) as connection:
-        record(connection, [Result(claimed, exchange)], rules_of(context.settings), clock.now())
+        record(connection, [Result.of(claimed, exchange)], rules_of(context.settings), clock.now())
         changes.announce(connection, CHANGES)
     return queries.get_delivery(delivery.id)
 

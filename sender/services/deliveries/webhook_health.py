@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from shared.bulk import BulkUpdate, Rows, among
 from shared.database import microseconds
 from shared.exchange import Exchange
 
-_HEALTH = ("failure_count", "failing_since", "warned_at", "trip_count", "blocked_until", "blocked_reason")
+_HEALTH = tuple(field.name for field in fields(Health))
 _LOCK = Rows(
     select(
         Webhook.id,
@@ -35,8 +35,9 @@ _LOCK = Rows(
 )
 _COUNTERS = ("succeeded_count", "failed_count")
 _COUNT = BulkUpdate(
-    Webhook.__table__, ("id", *_COUNTERS, "last_attempt_at", "last_outcome", "last_status", *_HEALTH), added=_COUNTERS
+    Webhook.__table__, ("id", *_COUNTERS, "last_attempt_at", "last_outcome", "last_status"), added=_COUNTERS
 )
+_CHANGE_HEALTH = BulkUpdate(Webhook.__table__, ("id", *_HEALTH))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Locked:
 def lock(connection: Connection, webhook_ids: Collection[str]) -> dict[str, Locked]:
     """Return the webhooks by id, locked in the order of their ids."""
     rows = _LOCK.all(connection, {"ids": list(webhook_ids)})
-    return {row.id: Locked(row, Health(**{name: getattr(row, name) for name in _HEALTH})) for row in rows}
+    return {row.id: Locked(row, Health(*row[-len(_HEALTH) :])) for row in rows}
 
 
 def write(
@@ -78,14 +79,18 @@ def write(
     mail: bool,
 ) -> None:
     """Write counters and health after attempts, disable what has to be, and tell about it."""
-    updates: list[tuple[Any, ...]] = []
+    counts: list[tuple[Any, ...]] = []
+    healths: list[tuple[Any, ...]] = []
     told: list[tuple[Any, Health, Notice, Done]] = []
     for webhook_id, attempts in done.items():
         locked = webhooks[webhook_id]
         after, news = _fold(locked.health, attempts, disable_after, now)
-        updates.append(_update(webhook_id, attempts, after))
+        counts.append(_count(webhook_id, attempts))
+        if after != locked.health:
+            healths.append((webhook_id, *map(_driver_value, astuple(after))))
         told.extend((locked.row, after, notice, attempt) for notice, attempt in news if not locked.has_ended)
-    _COUNT.run(connection, updates)
+    _COUNT.run(connection, counts)
+    _CHANGE_HEALTH.run(connection, healths)
     for row, after, notice, attempt in told:
         _tell(connection, row, notice, after, attempt, now, mail=mail)
 
@@ -132,10 +137,9 @@ def _fold(
     return state, news
 
 
-def _update(webhook_id: str, attempts: Sequence[Done], after: Health) -> tuple[Any, ...]:
+def _count(webhook_id: str, attempts: Sequence[Done]) -> tuple[Any, ...]:
     last = max((one.exchange for one in attempts), key=lambda exchange: exchange.started_at)
     counted = [one.decision.state for one in attempts if not one.test]
-    health = [getattr(after, name) for name in _HEALTH]
     return (
         webhook_id,
         counted.count("succeeded"),
@@ -143,8 +147,11 @@ def _update(webhook_id: str, attempts: Sequence[Done], after: Health) -> tuple[A
         microseconds(last.started_at),
         last.outcome.kind,
         last.response.status if last.response else None,
-        *(microseconds(value) if isinstance(value, datetime) else value for value in health),
     )
+
+
+def _driver_value(value: Any) -> Any:
+    return microseconds(value) if isinstance(value, datetime) else value
 
 
 def _tell(
