@@ -1,121 +1,198 @@
-"""An answer read from its connection: the head by stricter rules than Python's own client, the body up to a limit."""
+"""An answer read from its connection by the rules of HTTP/1.1 (RFC 9112): head, framing and body, each up to a limit.
+
+Not by Python's own client: it takes the end of the connection for that of the head, and a 103 for the answer, reads
+lengths and chunks that are none, sets no limit to a head, and spends a fifth of an attempt's time in its e-mail parser.
+"""
 
 from __future__ import annotations
 
-import http.client
 import re
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from typing import Any
-
-from urllib3.exceptions import IncompleteRead, InvalidHeader
 
 from shared.http.attempt import running
 
-_CHUNK = 16_384
+_PIECE = 16_384
 _MAX_INTERIM = 16
-_MAX_LINE = 65_536
+_MAX_HEAD = 65_536  # bytes, with all interim answers and trailers
 _MAX_FIELDS = 100
+_MAX_SIZE_LINE = 4_096  # bytes, with the extensions of a chunk
 _BLANK_LINES = (b"\r\n", b"\n")
-_FIELD = re.compile(r"([^:\s][^:]*):[ \t]*(.*?)[ \t]*", re.DOTALL)
+_STATUS_LINE = re.compile(r"HTTP/1\.([0-9]) ([1-9][0-9]{2})(?: .*)?", re.DOTALL)
+_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*?)?\r?\n")
+_LENGTH = re.compile(r"[0-9]{1,15}")
 _UNFIT = str.maketrans("\r\0", "  ")  # RFC 9110, section 5.5: to be replaced before anybody else sees them
+_TLS_RECORDS = ("\x14\x03", "\x15\x03", "\x16\x03")  # how an alert or a handshake begins (RFC 8446, section 5.1)
+
+Fields = tuple[tuple[str, str], ...]
 
 
-class Answer(http.client.HTTPResponse):
-    """An answer whose head has to be complete, and may follow any interim answers (RFC 9110, section 15.2).
+class Malformed(Exception):
+    """The answer breaks the rules; the message says how, in a sentence for people."""
 
-    `http.client` takes the end of the connection for that of the head, and knows no interim answer but 100 Continue:
-    it would take a 103 for the answer, and the answer for that of the connection's next request. Its way to read
-    fields, the e-mail parser, took a fifth of the time of an attempt.
+
+class Unanswered(ConnectionResetError):
+    """The connection ended before an answer began."""
+
+
+class Answer:
+    """The answer to one request of method `method`; it has to be finished, whatever comes of it.
+
+    With `closes`, its connection is not to be used again.
     """
 
     give_back: Callable[[bool], None]  # its connection, which can be used again or not
-    _is_whole = False
 
-    def begin(self) -> None:
-        """Read the head and give it to the running attempt; raise HTTPException for one that breaks the rules."""
+    def __init__(self, sock: socket.socket, method: str | None, *, closes: bool = False) -> None:
+        self._file = sock.makefile("rb")
+        self._has_body = method != "HEAD"
+        self._head_left = _MAX_HEAD
+        self._chunked = False
+        self._length: int | None = None  # of the body; None: chunked, or until the connection ends
+        self._closes = closes
+        self._is_whole = False
+
+    def read_head(self) -> None:
+        """Read up to the body, and tell the running attempt status and header fields; raise Malformed or OSError."""
         attempt = running.attempt
-        version, self.status, self.reason = self._read_final_status()
-        attempt.headers = self._read_fields()
-        self.headers = self.msg = self._values = _joined(attempt.headers)  # type: ignore[assignment]
-        self.version = 10 if version in ("HTTP/1.0", "HTTP/0.9") else 11
-        if not version.startswith(("HTTP/1.", "HTTP/0.9")):
-            raise http.client.UnknownProtocol(version)
-        self.will_close = self._check_close()  # type: ignore[attr-defined]
-        self._frame()
+        for _ in range(_MAX_INTERIM + 1):
+            minor, attempt.status = self._read_status()
+            attempt.headers = self._read_fields()
+            if attempt.status == HTTPStatus.SWITCHING_PROTOCOLS:
+                raise Malformed("The answer is not valid HTTP: 101 Switching Protocols was not asked for.")
+            if attempt.status >= HTTPStatus.OK:
+                self._frame(minor, attempt.status, attempt.headers)
+                return
+        raise Malformed(f"The answer is not valid HTTP: more than {_MAX_INTERIM} interim answers came.")
 
     def take(self, limit: int) -> tuple[bytes, bool]:
-        """Return at most `limit` bytes of the body, and whether there were more."""
+        """Return at most `limit` bytes of the body, and whether there were more; raise Malformed or OSError."""
         body = bytearray()
-        while self.length != 0 and (chunk := self.read1(_CHUNK)):
-            body += chunk
+        for piece in self._pieces():
+            body += piece
             if len(body) > limit:
                 return bytes(body[:limit]), True
-        if self.length:
-            raise IncompleteRead(len(body), self.length)
         self._is_whole = True
         return bytes(body), False
+
+    def close(self) -> None:
+        """Read no more of the connection, which stays open."""
+        self._file.close()
 
     def finish(self) -> None:
         """Give the connection back to its pool, to be used again when the answer was read to its end."""
         self.close()
-        self.give_back(self._is_whole and not self.will_close)
+        self.give_back(self._is_whole and not self._closes)
 
-    def _read_final_status(self) -> tuple[str, int, str]:
-        for _ in range(_MAX_INTERIM):
-            version, status, reason = self._read_status()  # type: ignore[attr-defined]
-            running.attempt.status = status
-            if not 100 <= status < 200:
-                return version, status, reason.strip()
-            if status == HTTPStatus.SWITCHING_PROTOCOLS:
-                raise http.client.HTTPException("101 Switching Protocols was not asked for")
-            self._read_fields()
-        raise http.client.HTTPException(f"more than {_MAX_INTERIM} interim answers came")
+    def _read_status(self) -> tuple[int, int]:
+        """Return the minor version and the status."""
+        line = self._file.readline(self._head_left + 1)
+        if not line:
+            raise Unanswered
+        text = line.decode("latin-1").rstrip("\r\n")
+        if not text.startswith("HTTP/1."):
+            raise Malformed(_not_http(text))
+        self._count(line)
+        match = _STATUS_LINE.fullmatch(text)
+        if match is None:
+            raise Malformed(f"The answer is not valid HTTP: its status line is {text[:50]!r}.")
+        return int(match[1]), int(match[2])
 
-    def _read_fields(self) -> tuple[tuple[str, str], ...]:
+    def _read_fields(self) -> Fields:
         """Return the header fields up to the blank line, in their order and case."""
-        lines: list[str] = []
-        while (line := self.fp.readline(_MAX_LINE + 1)) not in _BLANK_LINES:
-            if not line:
-                raise http.client.HTTPException("it ends within its head")
-            if len(line) > _MAX_LINE:
-                raise http.client.LineTooLong("header line")
+        lines: list[list[str]] = []
+        while (line := self._file.readline(self._head_left + 1)) not in _BLANK_LINES:
+            self._count(line)
             text = line.decode("latin-1").rstrip("\r\n").translate(_UNFIT)
-            if text.startswith((" ", "\t")) and lines:  # obsolete line folding (RFC 9112, section 5.2)
-                lines[-1] = f"{lines[-1].rstrip()} {text.lstrip()}"
+            if lines and text.startswith((" ", "\t")):  # obsolete line folding (RFC 9112, section 5.2)
+                lines[-1].append(text)
             else:
-                lines.append(text)
+                lines.append([text])
             if len(lines) > _MAX_FIELDS:
-                raise http.client.HTTPException(f"got more than {_MAX_FIELDS} headers")
-        return tuple([_field(text) for text in lines])
+                raise Malformed(f"The answer is not valid HTTP: it has more than {_MAX_FIELDS} headers.")
+        return tuple([_field(parts) for parts in lines])
 
-    def _frame(self) -> None:
-        """Find out where the body ends (RFC 9112, section 6.3)."""
-        codings = self._values.get("transfer-encoding", "").lower().split(",")
-        self.chunked = "chunked" in [coding.strip() for coding in codings]
-        self.chunk_left = None
-        lengths = {length.strip() for length in self._values.get("content-length", "").split(",")}
-        if len(lengths) > 1:
-            raise InvalidHeader("Content-Length contained multiple unmatching values")
-        length = lengths.pop()
-        self.length = int(length) if length.isascii() and length.isdigit() and not self.chunked else None
-        if self.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED) or self._method == "HEAD":  # type: ignore[attr-defined]
-            self.length = 0
-        if not self.chunked and self.length is None:
-            self.will_close = True
+    def _count(self, line: bytes) -> None:
+        """Raise Malformed for a line of the head that is not whole, or one too many."""
+        self._head_left -= len(line)
+        if self._head_left < 0:
+            raise Malformed(f"The answer's head is longer than {_MAX_HEAD:,} bytes.")
+        if not line.endswith(b"\n"):
+            raise Malformed("The answer is not valid HTTP: it ends within its head.")
+
+    def _frame(self, minor: int, status: int, fields: Fields) -> None:
+        """Find out where the body ends, and whether the connection does (RFC 9112, sections 6.3 and 9.3)."""
+        options = _values(fields, "connection")
+        codings, lengths = _values(fields, "transfer-encoding"), set(_values(fields, "content-length"))
+        self._closes |= "close" in options or (minor == 0 and "keep-alive" not in options)
+        if not self._has_body or status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+            self._length = 0
+        elif codings:
+            self._chunked = codings[-1] == "chunked"
+            self._closes |= not self._chunked or bool(lengths)  # both: somebody may be misled
+        elif len(lengths) > 1:
+            raise Malformed("The answer's Content-Length headers contradict one another.")
+        elif lengths:
+            length = lengths.pop()
+            if not _LENGTH.fullmatch(length):
+                raise Malformed(f"The answer's Content-Length is no number of bytes: {length[:50]!r}.")
+            self._length = int(length)
+        else:
+            self._closes = True
+
+    def _pieces(self) -> Iterator[bytes]:
+        if self._chunked:
+            yield from self._chunks()
+        elif self._length is not None:
+            yield from self._exactly(self._length, "The answer is shorter than its Content-Length says.")
+        else:
+            while piece := self._file.read1(_PIECE):
+                yield piece
+
+    def _chunks(self) -> Iterator[bytes]:
+        """Yield the pieces of a chunked body (RFC 9112, section 7.1); the trailers are passed over."""
+        broken = "The answer's chunks are malformed, or end before the last one."
+        while True:
+            match = _SIZE_LINE.fullmatch(self._file.readline(_MAX_SIZE_LINE))
+            if match is None:
+                raise Malformed(broken)
+            if not (size := int(match[1], 16)):
+                break
+            yield from self._exactly(size, broken)
+            if self._file.readline(2) not in _BLANK_LINES:
+                raise Malformed(broken)
+        while (line := self._file.readline(self._head_left + 1)) not in _BLANK_LINES:
+            if not line:  # after the last chunk nothing is missing
+                self._closes = True
+                return
+            self._count(line)
+
+    def _exactly(self, size: int, otherwise: str) -> Iterator[bytes]:
+        while size:
+            piece = self._file.read1(min(size, _PIECE))
+            if not piece:
+                raise Malformed(otherwise)
+            size -= len(piece)
+            yield piece
 
 
-def _field(line: str) -> tuple[str, str]:
-    match = _FIELD.fullmatch(line)
-    if match is None:
-        raise http.client.HTTPException("a line of its head is no header field")
-    return match[1], match[2]
+def _field(parts: list[str]) -> tuple[str, str]:
+    line = parts[0] if len(parts) == 1 else " ".join([parts[0].rstrip(), *[part.strip() for part in parts[1:]]])
+    name, colon, value = line.partition(":")
+    if not colon or not name or name[0] in " \t":
+        raise Malformed("The answer is not valid HTTP: a line of its head is no header field.")
+    return name.rstrip(" \t"), value.strip(" \t")
 
 
-def _joined(fields: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    """Return the values by lower-case name, those of one name joined (RFC 9110, section 5.2)."""
-    values: dict[str, str] = {}
-    for name, value in fields:
-        key = name.lower()
-        values[key] = f"{values[key]}, {value}" if key in values else value
-    return values
+def _values(fields: Fields, wanted: str) -> list[str]:
+    """Return the members of a list-based field, lower case (RFC 9110, section 5.6.1)."""
+    return [
+        member.strip(" \t").lower() for name, value in fields if name.lower() == wanted for member in value.split(",")
+    ]
+
+
+def _not_http(line: str) -> str:
+    if line.startswith(_TLS_RECORDS):
+        return "The endpoint speaks TLS at this port; should the URL begin with https://?"
+    return f"The answer is not HTTP/1.1: it begins with {line.strip()[:50]!r}."

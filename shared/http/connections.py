@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
 import threading
@@ -12,6 +11,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.wait import wait_for_read
 
 from shared import clock
 from shared.http.answer import Answer
@@ -49,16 +49,28 @@ class _Told(HTTPConnection):
         attempt.hold(sock)
         attempt.phase = Phase.SENDING
         sock.settimeout(attempt.limits.read)
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # an answer may have come before
-            sock.sendall(cast("bytes", request.body))
+        was_taken = _send_all(sock, cast("bytes", request.body))
         attempt.phase = Phase.WAITING
-        answer = Answer(sock, method=request.method)
+        answer = Answer(sock, request.method, closes=not was_taken)
         try:
-            answer.begin()
+            answer.read_head()
         except BaseException:
             answer.close()
             raise
         return answer
+
+
+def _send_all(sock: socket.socket, data: bytes) -> bool:
+    """Return whether `data` was sent; if not, an answer may have come before its end, such as a 413."""
+    try:
+        sock.sendall(data)
+    except (BrokenPipeError, ConnectionResetError):
+        return False
+    except TimeoutError:
+        if not wait_for_read(sock, timeout=0):
+            raise
+        return False
+    return True
 
 
 class _ToldSecure(_Told, HTTPSConnection):

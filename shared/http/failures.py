@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import ssl
-from http.client import BadStatusLine, HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected, UnknownProtocol
 
-from urllib3.exceptions import IncompleteRead as IncompleteBody
-from urllib3.exceptions import InvalidHeader, NewConnectionError
+from urllib3.exceptions import NewConnectionError
 
+from shared.http.answer import Malformed, Unanswered
 from shared.http.attempt import Attempt, Phase
 from shared.outcome import Outcome, OutcomeKind, name_status
 
@@ -22,13 +21,6 @@ _NOT_TLS = {
     "RECORD_LAYER_FAILURE",
     "UNKNOWN_PROTOCOL",
 }
-_MALFORMED: dict[type[BaseException], str] = {
-    IncompleteBody: "The answer is shorter than its Content-Length says.",
-    IncompleteRead: "The answer's chunks are malformed, or end before the last one.",
-    LineTooLong: "The answer has a line longer than 65,536 bytes in its head or chunks.",
-    InvalidHeader: "The answer's Content-Length headers contradict one another.",
-}
-_TLS_RECORDS = ("\x14\x03", "\x15\x03", "\x16\x03")  # how an alert or a handshake begins (RFC 8446, section 5.1)
 
 
 class Failed(Exception):
@@ -52,7 +44,8 @@ def classify(error: BaseException, attempt: Attempt) -> Failed | None:
         return Failed("tls", _insecure(chain))
     if was_cut(error):
         return Failed("reset", _cut(chain, attempt))
-    return _garbled(chain)
+    malformed = next((link for link in chain if isinstance(link, Malformed)), None)
+    return None if malformed is None else Failed("protocol", str(malformed))
 
 
 def was_cut(error: BaseException) -> bool:
@@ -119,27 +112,9 @@ def _insecure(chain: list[BaseException]) -> str:
 def _cut(chain: list[BaseException], attempt: Attempt) -> str:
     if attempt.phase is Phase.READING:
         return f"The endpoint answered {name_status(attempt.status)} and cut the connection within the body."
-    if any(isinstance(link, RemoteDisconnected) for link in chain):
+    if any(isinstance(link, Unanswered) for link in chain):
         return "The endpoint closed the connection without an answer."
     return "The endpoint cut the connection before it answered."
-
-
-def _garbled(chain: list[BaseException]) -> Failed | None:
-    """Return what is wrong with an answer as HTTP/1.1 (RFC 9112)."""
-    for link in chain:
-        if isinstance(link, BadStatusLine | UnknownProtocol):
-            return Failed("protocol", _not_http(str(link.args[0])))
-        for kind, words in _MALFORMED.items():
-            if isinstance(link, kind):
-                return Failed("protocol", words)
-    said = next((str(link) for link in chain if isinstance(link, HTTPException)), None)
-    return None if said is None else Failed("protocol", f"The answer is not valid HTTP: {said}.")
-
-
-def _not_http(line: str) -> str:
-    if line.startswith(_TLS_RECORDS):
-        return "The endpoint speaks TLS at this port; should the URL begin with https://?"
-    return f"The answer is not HTTP/1.1: it begins with {line.strip()[:50]!r}."
 
 
 def _chain(error: BaseException) -> list[BaseException]:

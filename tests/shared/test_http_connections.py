@@ -10,6 +10,7 @@ import pytest
 from urllib3.connectionpool import HTTPConnectionPool
 
 from shared import clock
+from shared.exchange import Limits
 from shared.http import Door
 from shared.http.attempt import running
 from shared.http.connections import MAX_IDLE
@@ -145,6 +146,53 @@ def test_a_connection_whose_answer_was_cut_is_not_used_again() -> None:
             assert response is not None
             assert response.truncated
         assert endpoint.connections == 2
+        door.close()
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked, gzip\r\n\r\nok",
+        b"Connection: Keep-Alive, Close\r\nContent-Length: 2\r\n\r\nok",
+    ],
+)
+def test_a_connection_on_which_the_end_of_an_answer_may_be_disputed_is_not_used_again(framing: bytes) -> None:
+    def behave(peer: Peer) -> None:
+        peer.read()
+        peer.send(HEAD + framing)
+
+    door = Door(LOCAL, PATIENT)
+    with listening(behave) as endpoint:
+        for _ in range(2):
+            response = door.send(post(endpoint.url())).response
+            assert response is not None
+            assert response.body == b"ok"
+        assert endpoint.connections == 2
+        door.close()
+
+
+def test_an_answer_that_comes_before_the_end_of_the_request_is_read() -> None:
+    def behave(peer: Peer) -> None:
+        peer.sock.recv(100)
+        peer.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+        peer.sit()
+
+    limits = Limits(connect=30, read=0.5, total=30)
+    with listening(behave) as endpoint:
+        exchange = Door(LOCAL, limits).send(post(endpoint.url(), b"a" * 20_000_000))
+    assert exchange.response is not None, exchange.outcome
+    assert (exchange.response.status, exchange.response.body) == (413, b"no")
+
+
+def test_a_blank_before_a_colon_hides_no_length() -> None:
+    with listening(serving(HEAD + b"Content-Length : 2\r\n\r\nok")) as endpoint:
+        door = Door(LOCAL, PATIENT)
+        for _ in range(2):
+            exchange = door.send(post(endpoint.url()))
+            assert exchange.response is not None
+            assert exchange.response.headers == (("Content-Length", "2"),)
+        assert endpoint.connections == 1
         door.close()
 
 

@@ -35,13 +35,23 @@ FAILURES: dict[str, tuple[Behaviour, str, str]] = {
     "chunks without a size": (answering(CHUNKED + b"zz\r\nabc\r\n0\r\n\r\n"), "protocol", r"chunks are malformed"),
     "garbage": (answering(b"\x00\xff garbage\r\n\r\n"), "protocol", r"not HTTP/1\.1: it begins with '.x00"),
     "HTTP/0.9": (answering(b"<html>hello</html>\r\n"), "protocol", r"not HTTP/1\.1: it begins with '<html>hello"),
-    "HTTP/2": (answering(b"HTTP/2.0 200 OK\r\n\r\n"), "protocol", r"not HTTP/1\.1: it begins with 'HTTP/2\.0'"),
+    "HTTP/2": (answering(b"HTTP/2.0 200 OK\r\n\r\n"), "protocol", r"not HTTP/1\.1: it begins with 'HTTP/2\.0 200 OK'"),
     "an empty line": (answering(b"\r\n\r\n"), "protocol", r"not HTTP/1\.1: it begins with ''"),
     "a TLS alert": (answering(b"\x15\x03\x01\x00\x02\x02\x46"), "protocol", r"speaks TLS at this port.*https://"),
     "a header of 100 kB": (
         answering(HEAD + b"X: " + b"a" * 100_000 + b"\r\n\r\n"),
         "protocol",
-        r"line longer than 65,536 bytes",
+        r"head is longer than 65,536 bytes",
+    ),
+    "a head of many lines": (
+        answering(HEAD + b"X: aaaaaaa\r\n" + b" bbbbbbbb\r\n" * 10_000 + b"\r\n"),
+        "protocol",
+        r"head is longer than 65,536 bytes",
+    ),
+    "interim answers with long heads": (
+        answering((b"HTTP/1.1 103 Early Hints\r\nX: " + b"a" * 10_000 + b"\r\n\r\n") * 10 + OK),
+        "protocol",
+        r"head is longer than 65,536 bytes",
     ),
     "101 headers": (answering(HEAD + b"X: a\r\n" * 101 + b"\r\n"), "protocol", r"more than 100 headers"),
     "a line that is no header": (
@@ -64,6 +74,33 @@ FAILURES: dict[str, tuple[Behaviour, str, str]] = {
         "protocol",
         r"Content-Length headers contradict",
     ),
+    "a length of minus five": (answering(HEAD + b"Content-Length: -5\r\n\r\nabcde"), "protocol", r"no number of bytes"),
+    "a length with a sign": (answering(HEAD + b"Content-Length: +5\r\n\r\nabcde"), "protocol", r"no number of bytes"),
+    "a length without digits": (answering(HEAD + b"Content-Length:\r\n\r\nabcde"), "protocol", r"no number of bytes"),
+    "a length of 5,000 digits": (
+        answering(HEAD + b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\nabcde"),
+        "protocol",
+        r"no number of bytes: '9{50}'",
+    ),
+    "a size of a chunk in another notation": (
+        answering(CHUNKED + b"0x3\r\nabc\r\n0\r\n\r\n"),
+        "protocol",
+        r"chunks are malformed",
+    ),
+    "a size of a chunk below zero": (answering(CHUNKED + b"-3\r\nabc\r\n"), "protocol", r"chunks are malformed"),
+    "a chunk longer than its size": (
+        answering(CHUNKED + b"3\r\nabcde\r\n0\r\n\r\n"),
+        "protocol",
+        r"chunks are malformed",
+    ),
+    "a status of two digits": (
+        answering(b"HTTP/1.1 20 OK\r\n\r\n"),
+        "protocol",
+        r"its status line is 'HTTP/1\.1 20 OK'",
+    ),
+    "a status with a sign": (answering(b"HTTP/1.1 +200 OK\r\n\r\n"), "protocol", r"its status line is"),
+    "a status of four digits": (answering(b"HTTP/1.1 0200 OK\r\n\r\n"), "protocol", r"its status line is"),
+    "a version that is none": (answering(b"HTTP/1.evil 200 OK\r\n\r\n"), "protocol", r"its status line is"),
     "another protocol": (
         answering(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
         "protocol",
@@ -84,6 +121,14 @@ def test_an_answer_that_is_none_is_told_by_its_cause(name: str) -> None:
     assert exchange.response is None
     assert exchange.outcome.kind == kind
     assert re.search(words, exchange.outcome.detail), exchange.outcome.detail
+
+
+def test_a_line_of_blanks_is_read_at_once() -> None:
+    line = b"X: a" + b" " * 60_000 + b"b" + b" " * 5_000
+    limits = Limits(connect=30, read=30, total=5)  # a way of reading that takes the square of its length takes 20
+    exchange = attempt(answering(HEAD + line + b"\r\nContent-Length: 2\r\n\r\nok"), limits=limits)
+    assert exchange.response is not None, exchange.outcome
+    assert exchange.response.headers[0] == ("X", "a" + " " * 60_000 + "b")
 
 
 def test_a_port_on_which_nothing_listens_refuses() -> None:
