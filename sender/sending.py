@@ -10,13 +10,11 @@ from contextlib import AbstractContextManager
 import structlog
 
 from sender import transport
-from sender.core import payload
 from sender.crew import Crew, drain
 from sender.services.context import Context
 from sender.services.deliveries import Claimed, Result
 from shared import clock
-from shared.exchange import Exchange, Request
-from shared.outcome import Outcome
+from shared.exchange import Exchange
 
 _log = structlog.get_logger("sender.worker")
 _stdlib_log = logging.getLogger("sender.worker")  # asked first: most attempts succeed and are not logged
@@ -92,14 +90,7 @@ class Senders:
             self._on_news()
 
     def _attempt(self, claim: Claimed) -> Exchange:
-        started_at = clock.now()
-        try:
-            exchange = transport.send(self._context.door, payload.prepare(claim.message, claim.destination, started_at))
-        except Exception as error:  # noqa: BLE001  # one broken delivery must not stop the others
-            _log.exception("an attempt could not be prepared", delivery_id=claim.delivery_id)
-            request = Request("POST", claim.destination.url, (), b"")
-            outcome = Outcome("internal", f"The request could not be prepared ({type(error).__name__}).")
-            exchange = Exchange(request, None, outcome, started_at, 0)
+        exchange = transport.attempt(self._context.door, claim.message, claim.destination)
         level = logging.DEBUG if exchange.outcome.kind == "succeeded" else logging.INFO
         if _stdlib_log.isEnabledFor(level):
             self._tell(level, claim, exchange)

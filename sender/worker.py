@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from sender.housekeeping import Housekeeping
 from sender.sending import Senders
@@ -27,7 +26,7 @@ from sender.services.deliveries import (
 from sender.under_way import UnderWay
 from shared import changes, clock
 from shared.changes import ChangeWatcher
-from shared.database import writing_connection
+from shared.database import is_outage, writing_connection
 
 _log = structlog.get_logger("sender.worker")
 
@@ -36,8 +35,8 @@ _ERROR_PAUSE = 1.0  # seconds before the database is tried again
 _HURRY_EVERY = 0.005  # seconds between two looks at whether the attempts under way get on
 _RECORD_WITHIN = 0.02  # seconds that a result waits for others to be recorded with
 _SWEEP_EVERY = 0.1  # seconds between two looks at what is held
-_STEP = 1.0  # seconds that the clock has to go back to count as set; it is slewed by less
 _AHEAD = 4  # deliveries claimed per thread: one under way, some waiting, so that a turn moves many at once
+_STEP = 1.0  # seconds that the clock has to go back to count as set; it is slewed by less
 
 
 class Worker:
@@ -99,11 +98,39 @@ class Worker:
             self._senders.send(claim.taken, more=claim.more)
             self._sweep(now)
             pause = self._pause(now, claim)
-        except SQLAlchemyError as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, what is owed to others goes on
+            self._survive(error)
+        else:
+            self._wait(pause)
+
+    def _survive(self, error: Exception) -> None:
+        """Tell what went wrong in a turn, and let one result that cannot be recorded hold up no other."""
+        if is_outage(error):
             _log.error("the database failed; trying again", error=type(error).__name__)
-            self._stopping.wait(_ERROR_PAUSE)
-            return
-        self._wait(pause)
+        else:
+            _log.error("a turn failed; recording its results one by one", exc_info=error)
+            try:
+                self._record_each()
+            except Exception as another:  # noqa: BLE001  # the results are kept for the next turn
+                _log.error("results could not be recorded; trying again", error=type(another).__name__)
+        self._stopping.wait(_ERROR_PAUSE)
+
+    def _record_each(self) -> None:
+        while self._unrecorded:
+            result = self._unrecorded[0]
+            try:
+                self._record([result])
+            except Exception as error:
+                if is_outage(error):
+                    raise
+                _log.error("a result could not be recorded", delivery_id=result.claimed.delivery_id, exc_info=error)
+                self._record([result.as_failure_of_ours(type(error).__name__)])
+            del self._unrecorded[0]
+
+    def _record(self, results: list[Result]) -> None:
+        with writing_connection(self._engine) as connection:
+            record(connection, results, self._rules, clock.now())
+            changes.announce(connection, CHANGES)
 
     def _wait(self, seconds: float) -> None:
         """Wait until something wakes the loop, and see to it meanwhile that attempts get on."""

@@ -12,7 +12,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.types import TypeDecorator
 
@@ -92,6 +92,11 @@ def is_unavailable(error: DBAPIError) -> bool:
     if code is not None:
         return code.startswith(_UNAVAILABLE)
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
+def is_outage(error: Exception) -> bool:
+    """Return whether `error` comes from the database, and what was asked of it may be asked again."""
+    return isinstance(error, SQLAlchemyError) and (not isinstance(error, DBAPIError) or is_unavailable(error))
 
 
 @contextmanager

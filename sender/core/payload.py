@@ -19,6 +19,10 @@ BodyFormat = Literal["standard", "flat", "form"]
 USER_AGENT = f"Hookloop/{__version__}"
 
 
+class Unpreparable(Exception):
+    """No request can be made; the message says why, for people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What an event says: its id, type, time and payload (JSON text)."""
@@ -33,7 +37,8 @@ class Message:
 class Destination:
     """What a webhook asks of the requests made to it.
 
-    `signature` is its scheme with the options, `secrets` in clear are all that sign, the present one first.
+    `signature` is its scheme with the options, `secrets` in clear are all that sign, the present one first; None when
+    they were encrypted with another key.
     """
 
     webhook_id: str
@@ -41,15 +46,17 @@ class Destination:
     body_format: str
     signature: Mapping[str, Any]
     headers: Mapping[str, str]
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] | None
 
 
 def prepare(message: Message, destination: Destination, now: datetime) -> Request:
     """Return the request that carries `message` to `destination`, signed for this moment.
 
     The id and the body stay the same over all attempts; the timestamp and the signature are those of `now`
-    (Standard Webhooks 1.0, "Webhook Headers").
+    (Standard Webhooks 1.0, "Webhook Headers"). Raise Unpreparable.
     """
+    if destination.secrets is None:
+        raise Unpreparable("The webhook's secret was encrypted with another key; give that key back, or set a secret.")
     content_type, body = encode(message, destination)
     timestamp = int(now.timestamp())
     headers = [

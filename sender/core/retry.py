@@ -61,14 +61,15 @@ def read_retry_after(status: int | None, headers: Sequence[tuple[str, str]], now
     if status not in ASKS_TO_WAIT:
         return None
     text = next((value.strip() for name, value in headers if name.lower() == "retry-after"), "")
-    if text.isascii() and text.isdigit():
-        wait = min(LONGEST_WAIT, timedelta(seconds=min(int(text[:9]), 10**6)))
-    else:
-        try:
-            moment = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        wait = min(LONGEST_WAIT, moment - now)
+    try:
+        wait = min(LONGEST_WAIT, _wait(text, now))
+    except (ValueError, OverflowError):  # no date, or one further away than can be said
+        return None
     return wait if wait > timedelta(0) else None
+
+
+def _wait(text: str, now: datetime) -> timedelta:
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=min(int(text[:9]), 10**6))
+    moment = parsedate_to_datetime(text)
+    return moment.replace(tzinfo=moment.tzinfo or UTC) - now

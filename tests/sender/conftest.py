@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,17 @@ class Api:
         status, webhook = self("POST", "/api/v1/webhooks", body)
         assert status == 201, webhook
         return webhook
+
+    def finished(self, count: int) -> list[dict[str, Any]]:
+        """The deliveries, newest first, when `count` of them are finished."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            _, page = self("GET", "/api/v1/deliveries?limit=200")
+            done = [row for row in page["items"] if row["finished_at"]]
+            if len(done) >= count:
+                return done
+            time.sleep(0.02)
+        raise AssertionError(page)
 
 
 @pytest.fixture

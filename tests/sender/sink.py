@@ -1,4 +1,4 @@
-"""An endpoint on a real socket that keeps what it gets and answers with the status in the path."""
+"""An endpoint on a real socket that keeps what it gets; the status is in the path, a Retry-After in the query."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import quote, unquote
 
 
 @dataclass
@@ -17,8 +18,8 @@ class Sink:
     requests: list[tuple[list[tuple[str, str]], bytes]] = field(default_factory=list)
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
-    def url(self, status: int = 200) -> str:
-        return f"http://127.0.0.1:{self.port}/{status}"
+    def url(self, status: int = 200, retry_after: str = "") -> str:
+        return f"http://127.0.0.1:{self.port}/{status}" + (f"?{quote(retry_after)}" if retry_after else "")
 
     def wait_for(self, count: int) -> None:
         with self.arrived:
@@ -35,7 +36,10 @@ def listening() -> Iterator[Sink]:
             with sink.arrived:
                 sink.requests.append((self.headers.items(), body))
                 sink.arrived.notify_all()
-            self.send_response(int(self.path.strip("/")))
+            status, _, retry_after = self.path.strip("/").partition("?")
+            self.send_response(int(status))
+            if retry_after:
+                self.send_header("Retry-After", unquote(retry_after))
             self.send_header("Content-Length", "2")
             self.end_headers()
             self.wfile.write(b"ok")

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 import base64
-import time
 
 import pytest
 from standardwebhooks import Webhook
 
 from sender.catalogue import BUILT_IN
-
-
-def finished(api, count: int) -> list[dict]:
-    """The deliveries, newest first, when `count` of them are finished."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        _, page = api("GET", "/api/v1/deliveries?limit=200")
-        done = [row for row in page["items"] if row["finished_at"]]
-        if len(done) >= count:
-            return done
-        time.sleep(0.02)
-    raise AssertionError(page)
 
 
 def test_nothing_is_answered_without_the_token(app):
@@ -67,13 +54,13 @@ def test_an_event_reaches_each_webhook_that_wants_it(api, sink, worker):
     status, accepted = api("POST", "/api/v1/events", {"type": "payment_received", "payload": {"a": 1}})
     assert status == 202
     assert [row["webhook_id"] for row in accepted["deliveries"]] == [wanting["id"]]
-    assert finished(api, 1)[0]["state"] == "succeeded"
+    assert api.finished(1)[0]["state"] == "succeeded"
 
 
 def test_a_failing_endpoint_is_tried_again_then_given_up(api, sink, worker):
     api.webhook(sink.url(500))
     api("POST", "/api/v1/events", {"type": "payment_received", "payload": {}})
-    delivery = finished(api, 1)[0]
+    delivery = api.finished(1)[0]
     assert (delivery["state"], [a["number"] for a in delivery["attempts"]]) == ("failed", [1, 2])
     ids = {dict(headers)["webhook-id"] for headers, _ in sink.requests}
     assert ids == {delivery["event_id"]}

@@ -185,6 +185,17 @@ def test_a_result_that_comes_after_retention_is_dropped(api, sink, claim, engine
     assert attempts(engine, slow) == []
 
 
+def test_a_result_whose_commit_went_through_unnoticed_is_not_recorded_twice(api, sink, claim, engine):
+    api.webhook(sink.url())
+    publish(api, 2)
+    one, other = claim()
+    results = [answered(one), answered(other, 500, "http_status")]
+    write(engine, *results)
+    write(engine, *results)
+    assert [attempts(engine, claimed) for claimed in (one, other)] == [[(1, 200)], [(1, 500)]]
+    assert [row(engine, claimed).attempt_count for claimed in (one, other)] == [1, 1]
+
+
 def test_both_results_of_one_delivery_in_one_batch_are_told_apart(api, sink, claim, engine):
     api.webhook(sink.url())
     publish(api)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import from_regex, text
 
 from sender.core.retry import decide, read_retry_after
 from shared.outcome import Outcome, of_status
@@ -68,12 +70,21 @@ def test_retry_after_does_not_add_attempts():
         (429, "soon", None),
         (429, "", None),
         (429, "٣", None),
+        (429, "Wed, 21 Oct 99999999999999999999 07:28:00 GMT", None),
+        (429, "Mon, 01 Jan 2040 00:00:00 +99999999999999999999", None),
+        (429, "Mon, 01 Jan 0001 00:00:00 +2359", None),
         (500, "120", None),
         (200, "120", None),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_a_date(status, text, wait):
     assert seconds(read_retry_after(status, [("Retry-After", text)], NOW)) == wait
+
+
+@given(text=text() | from_regex(r"[A-Z][a-z]{2}, \d+ Jan \d+ \d+:\d\d:\d\d [+-]?\w+"))
+def test_whatever_a_retry_after_says_it_asks_for_a_day_at_most(text):
+    wait = read_retry_after(503, [("Retry-After", text)], NOW)
+    assert wait is None or timedelta(0) < wait <= timedelta(hours=24)
 
 
 def test_without_the_header_or_an_answer_there_is_none():

@@ -20,6 +20,7 @@ from sender.services.deliveries.lanes import Lanes
 from sender.services.secrets import live
 from sender.services.vault import Vault
 from shared.bulk import Rows, among
+from shared.settings import SettingsError
 
 # Due rows looked at for each one wanted. When all of them belong to webhooks that can take no more, each other
 # webhook is asked for its own (`_from_each_lane`), so that a long queue of one never hides the others.
@@ -162,13 +163,17 @@ def claim_due(
 
 def destination(webhook: Any, vault: Vault, now: datetime) -> Destination:
     """Return what a webhook (its row) asks of the requests made to it at `now`."""
+    try:
+        secrets_in_clear = live(vault, webhook, now)
+    except SettingsError:  # one that was kept from another installation must not stop the others
+        secrets_in_clear = None
     return Destination(
         webhook_id=webhook.id,
         url=webhook.url,
         body_format=webhook.body_format,
         signature=webhook.signature,
         headers=webhook.headers,
-        secrets=live(vault, webhook, now),
+        secrets=secrets_in_clear,
     )
 
 

@@ -6,7 +6,7 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -26,6 +26,7 @@ from shared import ids
 from shared.bulk import BulkInsert, BulkUpdate, Rows, among
 from shared.database import microseconds
 from shared.exchange import Exchange
+from shared.outcome import Outcome
 
 _LOCK = Rows(
     select(Delivery.id, Delivery.claim_id, Delivery.attempt_count, Delivery.event_type)
@@ -33,6 +34,7 @@ _LOCK = Rows(
     .order_by(Delivery.id)
     .with_for_update()
 )
+_IDS = Rows(select(Attempt.id).where(among(Attempt.id, "ids")))
 _ATTEMPT = BulkInsert(
     Attempt.__table__,
     (
@@ -71,10 +73,20 @@ class Result:
     exchange: Exchange
     row: tuple[Any, ...]
 
+    @property
+    def attempt_id(self) -> str:
+        """The id of the attempt."""
+        return str(self.row[0])
+
     @classmethod
     def of(cls, claimed: Claimed, exchange: Exchange) -> Self:
         """Return the result of a claim."""
         return cls(claimed, exchange, _attempt(claimed, exchange))
+
+    def as_failure_of_ours(self, error: str) -> Self:
+        """Return the result to record when this one cannot be: the request as it was sent, without the answer."""
+        outcome = Outcome("internal", f"The request was sent, but what came of it could not be recorded ({error}).")
+        return self.of(self.claimed, replace(self.exchange, response=None, outcome=outcome))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,7 @@ def rules_of(settings: SenderSettings) -> Rules:
 
 
 def record(connection: Connection, results: Sequence[Result], rules: Rules, now: datetime) -> None:
-    """Write attempts and what follows from them in the open writing transaction.
+    """Write attempts and what follows from them in the open writing transaction; what is recorded already stays.
 
     An attempt is kept even when its worker was too slow and the delivery has been claimed by another since: then
     only the attempt is added, the delivery's state is the other's to write.
@@ -102,6 +114,7 @@ def record(connection: Connection, results: Sequence[Result], rules: Rules, now:
     # Webhooks before deliveries, as everywhere: two transactions that lock in one order never deadlock.
     webhooks = webhook_health.lock(connection, {result.claimed.webhook_id for result in results})
     held = _lock(connection, [result.claimed.delivery_id for result in results])
+    recorded = _recorded(connection, results, held)
     attempts: list[tuple[Any, ...]] = []
     moves: dict[str, Decision] = {}
     per_webhook: dict[str, list[Done]] = defaultdict(list)
@@ -110,6 +123,8 @@ def record(connection: Connection, results: Sequence[Result], rules: Rules, now:
         claimed = result.claimed
         row = held.get(claimed.delivery_id)
         if row is None:  # so late that another has made it and retention has deleted it
+            continue
+        if result.attempt_id in recorded:
             continue
         row["attempt_count"] += 1
         attempts.append((row["attempt_count"], *result.row))
@@ -130,6 +145,17 @@ def record(connection: Connection, results: Sequence[Result], rules: Rules, now:
 
 def _lock(connection: Connection, delivery_ids: list[str]) -> dict[str, dict[str, Any]]:
     return {row.id: row._asdict() for row in _LOCK.all(connection, {"ids": delivery_ids})}
+
+
+def _recorded(connection: Connection, results: Sequence[Result], held: dict[str, dict[str, Any]]) -> set[str]:
+    """Return which attempts are there: those of a transaction whose commit went through although we were not told."""
+    late = [
+        result.attempt_id
+        for result in results
+        if result.claimed.delivery_id in held
+        and held[result.claimed.delivery_id]["claim_id"] != result.claimed.claim_id
+    ]
+    return {row.id for row in _IDS.all(connection, {"ids": late})} if late else set()
 
 
 def _status(result: Result) -> int | None:

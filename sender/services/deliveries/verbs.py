@@ -6,7 +6,6 @@ import secrets
 from datetime import datetime, timedelta
 
 from sender import transport
-from sender.core import payload
 from sender.core.payload import Message
 from sender.models import Delivery, Event, Webhook, db
 from sender.services import event_types, events, outbox, queries
@@ -39,7 +38,7 @@ def send_test(context: Context, webhook_id: str, event_type: str | None) -> Deli
         session.add(event)
         session.flush()
         session.add(delivery)
-    exchange = transport.send(context.door, payload.prepare(claimed.message, claimed.destination, clock.now()))
+    exchange = transport.attempt(context.door, claimed.message, claimed.destination)
     with writing_connection(db.engine) as connection:
         record(connection, [Result.of(claimed, exchange)], rules_of(context.settings), clock.now())
         changes.announce(connection, CHANGES)
