@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 PERIODS = {"second": timedelta(seconds=1), "minute": timedelta(minutes=1)}
 
 # Requests that came late may be made up for within this span, so that a limit of 1,000 a second does not need a
-# worker that wakes every millisecond.
+# worker that wakes every millisecond. What may be made up for is taken off the steady rate: an endpoint that counts
+# strictly sees its limit reached, never passed.
 _SLACK = timedelta(milliseconds=100)
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A limit of `rate` requests per `period`, spread evenly."""
+    """A limit of `rate` requests within any span of `period`, spread evenly."""
 
     rate: int
     period: timedelta
@@ -22,7 +23,12 @@ class Pace:
     @property
     def interval(self) -> timedelta:
         """The time between two requests."""
-        return self.period / self.rate
+        return self.period / (self.rate - self._spare)
+
+    @property
+    def _spare(self) -> int:
+        """How many requests may be made up for; none at slow rates, which are spaced exactly."""
+        return self.rate * _SLACK // self.period
 
     def allowance(self, paced_until: datetime | None, now: datetime) -> int:
         """Return how many requests may be made at `now`."""
@@ -38,8 +44,7 @@ class Pace:
         return (paced_until or now) - self._slack()
 
     def _slack(self) -> timedelta:
-        """The span to make up for, in whole requests; none at slow rates, which are then spaced exactly."""
-        return (_SLACK // self.interval) * self.interval
+        return self._spare * self.interval
 
 
 def of(rate: int | None, period: str) -> Pace | None:

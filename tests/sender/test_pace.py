@@ -44,20 +44,17 @@ def test_no_span_ever_sees_more_than_its_share(rate, period, gaps):
         if count:
             until = limit.spend(until, now, count)
             sent.append((now, count))
-    burst = limit.allowance(None, NOW)
-    for index, (start, _) in enumerate(sent):
-        for end in range(index, len(sent)):
-            span = sent[end][0] - start
-            assert sum(count for _, count in sent[index : end + 1]) <= span / limit.interval + burst + 1e-6
+    for start, _ in sent:
+        end = start + limit.period
+        assert sum(count for moment, count in sent if start <= moment < end) <= rate
 
 
 @pytest.mark.parametrize(("rate", "period"), [(1, "minute"), (30, "second"), (1000, "second")])
-def test_a_keen_sender_gets_the_whole_rate(rate, period):
+def test_a_keen_sender_gets_nine_tenths_of_the_rate_at_least(rate, period):
     limit, until, sent = pace.of(rate, period), None, 0
-    steps = 2000
-    for step in range(steps):
-        now = NOW + step * limit.interval
+    for step in range(1000):
+        now = NOW + step * limit.period / 100
         count = limit.allowance(until, now)
         sent += count
         until = limit.spend(until, now, count) if count else until
-    assert steps <= sent <= steps + limit.allowance(None, NOW)
+    assert 0.9 <= sent / (10 * rate) <= 1
