@@ -23,7 +23,7 @@ _log = structlog.get_logger("sender.worker")
 _BEAT_SECONDS = 10.0
 _FORGET_AFTER = timedelta(days=1)
 _PRUNE_SECONDS = 60.0  # between two looks for what is old
-_PRUNE_BREATH = 0.02  # seconds between two batches of it, so that deliveries are recorded meanwhile
+_PRUNE_SHARE = 0.1  # of the time at most is spent on that: deliveries are recorded meanwhile
 _LONGEST_WAIT = 1.0  # seconds between two looks at what is due
 
 
@@ -74,8 +74,9 @@ class Housekeeping:
         span = self._settings.retention_span
         if span is None or clock.monotonic() < self._prune_at:
             return _LONGEST_WAIT
+        begun = clock.monotonic()
         if retention.prune(self._engine, clock.now() - span):
-            return _PRUNE_BREATH
+            return min(_LONGEST_WAIT, (clock.monotonic() - begun) * (1 / _PRUNE_SHARE - 1))
         self._prune_at = clock.monotonic() + _PRUNE_SECONDS
         return _LONGEST_WAIT
 

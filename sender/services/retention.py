@@ -7,24 +7,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, delete, exists, literal_column, select
 
 from sender.models import Attempt, Delivery, Event, Mail, Replay
 from shared import ids
+from shared.bulk import Rows, among
 from shared.database import writing_connection
 
 FINISHED = ("succeeded", "failed", "cancelled")
 
-_IDS: Any = bindparam("ids", expanding=True)
 _HAS_DELIVERY = exists().where(Delivery.event_id == Event.id)
+# An id tells when its row was made, so that what is old of each state is a range of one index.
+_OLD_DELIVERIES = {
+    state: Rows(
+        select(Delivery.id, Delivery.attempt_count)
+        .where(
+            Delivery.state == literal_column(f"'{state}'"),
+            Delivery.id < bindparam("first"),
+            Delivery.finished_at < bindparam("older_than"),
+        )
+        .order_by(Delivery.id)
+        .limit(bindparam("limit"))
+    )
+    for state in FINISHED
+}
+_OLD_EVENTS = Rows(select(Event.id).where(among(Event.id, "ids"), Event.created_at < bindparam("older_than")))
+_LONE_EVENTS = Rows(
+    select(Event.id)
+    .where(Event.created_at < bindparam("older_than"), ~_HAS_DELIVERY)
+    .order_by(Event.created_at, Event.id)
+    .limit(bindparam("limit"))
+)
 # PostgreSQL: rows that someone works with right now (an event that is being resent) stay until another day.
-_LOCK_DELIVERIES = select(Delivery.id, Delivery.event_id).where(Delivery.id.in_(_IDS)).with_for_update(skip_locked=True)
-_LOCK_EVENTS = select(Event.id).where(Event.id.in_(_IDS)).with_for_update(skip_locked=True)
+_LOCK_DELIVERIES = Rows(
+    select(Delivery.id, Delivery.event_id).where(among(Delivery.id, "ids")).with_for_update(skip_locked=True)
+)
+_LOCK_EVENTS = Rows(select(Event.id).where(among(Event.id, "ids")).with_for_update(skip_locked=True))
+_DELETE_ATTEMPTS = delete(Attempt).where(among(Attempt.delivery_id, "ids"))
+_DELETE_DELIVERIES = delete(Delivery).where(among(Delivery.id, "ids"))
+_DELETE_EVENTS = delete(Event).where(among(Event.id, "ids"), ~_HAS_DELIVERY)
 
 
-def prune(engine: Engine, older_than: datetime, limit: int = 500) -> int:
+def prune(engine: Engine, older_than: datetime, limit: int = 200) -> int:
     """Delete up to `limit` rows that ended before `older_than` (attempts not counted) and return how many; 0: no more.
 
     Finished deliveries go with their attempts; then events that no delivery needs, replays that ended, and mails that
@@ -32,12 +57,12 @@ def prune(engine: Engine, older_than: datetime, limit: int = 500) -> int:
     """
     with engine.connect() as connection:
         deliveries = _old_deliveries(connection, older_than, limit)
-        lone = [] if deliveries else list(connection.scalars(_lone_events(older_than, limit)))
+        lone = [] if deliveries else _LONE_EVENTS.all(connection, {"older_than": older_than, "limit": limit})
     if deliveries:
         return _delete_deliveries(engine, deliveries, older_than)
     if lone:
         with writing_connection(engine) as connection:
-            return _delete_events(connection, lone)
+            return _delete_events(connection, [row.id for row in lone])
     return _delete_records(engine, older_than, limit)
 
 
@@ -48,18 +73,9 @@ def _old_deliveries(connection: Connection, older_than: datetime, limit: int) ->
     """
     found: list[str] = []
     attempts = 0
-    for state in FINISHED:
-        # An id tells when its row was made, so that each state is a range of one index.
-        rows = connection.execute(
-            select(Delivery.id, Delivery.attempt_count)
-            .where(
-                Delivery.state == literal_column(f"'{state}'"),
-                Delivery.id < ids.first("dlv", older_than),
-                Delivery.finished_at < older_than,
-            )
-            .order_by(Delivery.id)
-            .limit(limit - len(found))
-        )
+    for query in _OLD_DELIVERIES.values():
+        values = {"first": ids.first("dlv", older_than), "older_than": older_than, "limit": limit - len(found)}
+        rows = query.all(connection, values)
         for row in rows:
             attempts += row.attempt_count
             if found and attempts > limit:
@@ -70,29 +86,20 @@ def _old_deliveries(connection: Connection, older_than: datetime, limit: int) ->
     return found
 
 
-def _lone_events(older_than: datetime, limit: int) -> Any:
-    return (
-        select(Event.id)
-        .where(Event.created_at < older_than, ~_HAS_DELIVERY)
-        .order_by(Event.created_at, Event.id)
-        .limit(limit)
-    )
-
-
 def _delete_deliveries(engine: Engine, delivery_ids: Sequence[str], older_than: datetime) -> int:
     with writing_connection(engine) as connection:
-        rows = connection.execute(_LOCK_DELIVERIES, {"ids": delivery_ids}).all()
-        held = [row.id for row in rows]
-        connection.execute(delete(Attempt).where(Attempt.delivery_id.in_(held)))
-        connection.execute(delete(Delivery).where(Delivery.id.in_(held)))
-        old = select(Event.id).where(Event.id.in_({row.event_id for row in rows}), Event.created_at < older_than)
-        return len(held) + _delete_events(connection, list(connection.scalars(old)))
+        rows = _LOCK_DELIVERIES.all(connection, {"ids": delivery_ids})
+        held = {"ids": [row.id for row in rows]}
+        connection.execute(_DELETE_ATTEMPTS, held)
+        connection.execute(_DELETE_DELIVERIES, held)
+        events = {"ids": sorted({row.event_id for row in rows}), "older_than": older_than}
+        return len(rows) + _delete_events(connection, [row.id for row in _OLD_EVENTS.all(connection, events)])
 
 
 def _delete_events(connection: Connection, event_ids: Sequence[str]) -> int:
     """Delete those of the events that have no delivery; they are locked first, so that none can be added."""
-    locked = list(connection.scalars(_LOCK_EVENTS, {"ids": event_ids}))
-    return connection.execute(delete(Event).where(Event.id.in_(locked), ~_HAS_DELIVERY)).rowcount
+    locked = [row.id for row in _LOCK_EVENTS.all(connection, {"ids": event_ids})]
+    return connection.execute(_DELETE_EVENTS, {"ids": locked}).rowcount
 
 
 def _delete_records(engine: Engine, older_than: datetime, limit: int) -> int:
