@@ -116,8 +116,9 @@ class _Bulk(ABC):
         self._names = tuple(names)
         self._on_sqlite = cache(self._write_for_sqlite)
         types = [table.c[name].type.compile(dialect=_POSTGRESQL) for name in names]
-        # The columns of all rows as arrays: one statement, planned once, however many rows there are.
-        self._on_postgresql = self._write(f"unnest({', '.join(f'%s::{name}[]' for name in types)})")
+        # The columns of all rows as arrays: one statement, planned once, however many rows there are. Binary (%b):
+        # written as text, by Python, arrays took three times as long.
+        self._on_postgresql = self._write(f"unnest({', '.join(f'%b::{name}[]' for name in types)})")
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write the rows."""
