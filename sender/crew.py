@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 _STEP = 1.0  # milliseconds of a job that call for one more thread; the interpreter is busy for a third of that
 _LONGEST = 100.0  # milliseconds that a job counts for at most: it has all threads at work
+_AHEAD = 100.0  # milliseconds of work that it is worth to have waiting, so that a turn at the database moves many
+_MOST_AHEAD = 3  # jobs waiting for each thread
 
 
 def drain(waiting: queue.SimpleQueue[T]) -> list[T]:
@@ -41,6 +43,7 @@ class Crew(Generic[J]):
         self._idle: deque[queue.SimpleQueue[None]] = deque()  # what wakes each idle thread, the last used last
         self._rests = False
         self._wanted = 1  # threads at work
+        self._mean = _STEP  # milliseconds that a job takes
         self._ended = 0  # jobs; as it is only compared with itself, a count that is lost does no harm
         self._ended_before = 0
 
@@ -53,6 +56,11 @@ class Crew(Generic[J]):
     def has_jobs_left(self) -> bool:
         """Whether there are jobs that no thread has begun with."""
         return not self._jobs.empty()
+
+    @property
+    def reach(self) -> int:
+        """How many jobs it is worth to hold: one for each thread, and those that will be begun with soon."""
+        return self._size + min(self._size * _MOST_AHEAD, round(self._wanted * _AHEAD / self._mean))
 
     def put(self, jobs: Iterable[J]) -> None:
         """Add jobs and have them begun with."""
@@ -68,7 +76,8 @@ class Crew(Generic[J]):
         """Choose how many threads are to work by how long the latest jobs took, in milliseconds."""
         counted = [min(duration, _LONGEST) for duration in durations]
         if counted:
-            self._wanted = max(1, min(self._size, math.ceil(sum(counted) / len(counted) / _STEP)))
+            self._mean = max(0.001, sum(counted) / len(counted))
+            self._wanted = min(self._size, math.ceil(self._mean / _STEP))
 
     def hurry(self) -> None:
         """Have more threads at work when jobs are left and none has ended since this was last called."""

@@ -60,6 +60,11 @@ class Senders:
         """Whether there are claims that no thread has begun with."""
         return self._crew.has_jobs_left
 
+    @property
+    def reach(self) -> int:
+        """How many claims it is worth to hold, begun with or not."""
+        return self._crew.reach
+
     def expect_more(self) -> None:
         """Let it be news when no claims are left to begin with: there may be more work then."""
         self._more = True

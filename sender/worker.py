@@ -35,7 +35,6 @@ _ERROR_PAUSE = 1.0  # seconds before the database is tried again
 _HURRY_EVERY = 0.005  # seconds between two looks at whether the attempts under way get on
 _RECORD_WITHIN = 0.02  # seconds that a result waits for others to be recorded with
 _SWEEP_EVERY = 0.1  # seconds between two looks at what is held
-_AHEAD = 4  # deliveries claimed per thread: one under way, some waiting, so that a turn moves many at once
 _STEP = 1.0  # seconds that the clock has to go back to count as set; it is slewed by less
 
 
@@ -79,13 +78,17 @@ class Worker:
             watcher.stop()
         _log.info("worker stopped")
 
-    def _on_change(self) -> None:
-        """Wake the loop to claim more, when the threads have no work left: each commit of ours is a change too."""
+    def _on_change(self) -> bool:
+        """Wake the loop to claim more, when the threads have no work left: each commit of ours is a change too.
+
+        Return whether it was woken.
+        """
         if self._senders.have_work_left:
             self._senders.expect_more()
             if self._senders.have_work_left:  # still, and so they will tell when there is none
-                return
+                return False
         self._wake.set()
+        return True
 
     def _turn(self) -> None:
         """Record what has ended, claim what is due, or wait until there is either."""
@@ -157,7 +160,7 @@ class Worker:
         self._gather()
         lapsed = self._senders.lapsed()
         self._under_way.remove(lapsed)
-        free = self._threads * _AHEAD - len(self._under_way)
+        free = self._senders.reach - len(self._under_way)
         if not self._unrecorded and not lapsed and not (free > 0 and self._is_due(now)):
             return Claim([])
         settings = self._context.settings

@@ -37,10 +37,11 @@ class ChangeWatcher:
 
     It may call when nothing of interest changed, never the other way round: a lost connection counts as a change.
     A SQLite file is looked at every 20 ms (under 1 % of a core), and for a second after each change every
-    millisecond (2 %): where one thing happens, the next is not far.
+    millisecond (2 %, and more beside busy threads): where one thing happens, the next is not far. Not if `on_change`
+    returns False: who has enough to do need not know at once that there is more.
     """
 
-    def __init__(self, engine: Engine, channel: str, on_change: Callable[[], None]) -> None:
+    def __init__(self, engine: Engine, channel: str, on_change: Callable[[], bool | None]) -> None:
         self._engine = engine
         self._channel = channel
         self._on_change = on_change
@@ -64,8 +65,8 @@ class ChangeWatcher:
             while not self._stopped.wait(_BUSY_INTERVAL if clock.monotonic() < busy_until else _IDLE_INTERVAL):
                 (version,) = connection.execute("PRAGMA data_version").fetchone()
                 if version != seen:
-                    seen, busy_until = version, clock.monotonic() + _BUSY_SECONDS
-                    self._on_change()
+                    seen = version
+                    busy_until = clock.monotonic() + (0 if self._on_change() is False else _BUSY_SECONDS)
         finally:
             connection.close()
 

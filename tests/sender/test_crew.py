@@ -104,6 +104,14 @@ def test_none_begins_while_the_crew_rests(work):
     assert work.has_begun(1)
 
 
+@pytest.mark.parametrize(
+    ("milliseconds", "reach"), [(0.0, 32), (0.1, 32), (2.5, 32), (50.0, 24), (100.0, 16), (9e9, 16)]
+)
+def test_the_shorter_jobs_are_the_more_of_them_are_worth_having_but_no_endless_number(work, milliseconds, reach):
+    work.crew.suit([milliseconds])
+    assert work.crew.reach == reach
+
+
 def test_jobs_that_nobody_has_begun_with_can_be_taken_back(work):
     work.crew.put([0, 1, 2])
     assert work.has_begun(1)
