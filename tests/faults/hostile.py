@@ -12,6 +12,8 @@ from tests.shared.certificates import Authority
 from tests.shared.endpoints import HEAD, Behaviour, answering, dripping, holding, pouring, resetting, serving
 
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+BLANKS = b"X: a" + b" " * 60_000 + b"b\r\nContent-Length: 0\r\n\r\n"
+WAIT = b"HTTP/1.1 503 No\r\nRetry-After: Wed, 21 Oct 99999999999999999999 07:28:00 GMT\r\nContent-Length: 0\r\n\r\n"
 BEGUN = b"Content-Length: 100\r\n\r\nbegun"
 
 
@@ -64,6 +66,8 @@ def endpoints(trap: int) -> list[Hostile]:
         Hostile("gzip-bomb", "answers a gzip bomb (1 GB)", "succeeded", bomb()),
         Hostile("broken-chunking", "sends broken chunking", "protocol", answering(HEAD + CHUNKED + b"zz\r\nabc\r\n")),
         Hostile("huge-header", "sends a 100 kB header", "protocol", answering(HEAD + b"X: " + b"a" * 100_000)),
+        Hostile("blank-header", "sends a header of 60 kB of blanks", "succeeded", serving(HEAD + BLANKS)),
+        Hostile("odd-retry-after", "asks to wait beyond all calendars", "http_status", serving(WAIT)),
         Hostile("closes", "closes after the request", "reset", answering(b"")),
         Hostile("redirects", "redirects to a private address", "http_status", redirecting(trap)),
         Hostile("expired-certificate", "has an expired certificate", "tls", serving(), _expired),
