@@ -18,4 +18,4 @@ def monotonic() -> float:
 
 def rfc3339(moment: datetime) -> str:
     """Return `moment` as RFC 3339 in UTC with microseconds, e.g. `2026-02-12T06:08:41.000000Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

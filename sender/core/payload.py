@@ -88,8 +88,7 @@ def encode(message: Message, destination: Destination) -> tuple[str, bytes]:
 def _standard(message: Message) -> str:
     """The Standard Webhooks body; the payload's text goes in untouched, so that numbers keep their spelling."""
     kind = json.dumps(message.event_type)
-    time = json.dumps(clock.rfc3339(message.occurred_at))
-    return f'{{"type":{kind},"timestamp":{time},"data":{message.payload}}}'
+    return f'{{"type":{kind},"timestamp":"{clock.rfc3339(message.occurred_at)}","data":{message.payload}}}'
 
 
 def _form(message: Message, webhook_id: str) -> str:

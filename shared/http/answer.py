@@ -123,8 +123,8 @@ class Answer:
 
     def _frame(self, minor: int, status: int, fields: Fields) -> None:
         """Find out where the body ends, and whether the connection does (RFC 9112, sections 6.3 and 9.3)."""
-        options = _values(fields, "connection")
-        codings, lengths = _values(fields, "transfer-encoding"), set(_values(fields, "content-length"))
+        options, codings, length_values = _members(fields, ("connection", "transfer-encoding", "content-length"))
+        lengths = set(length_values)
         self._closes |= "close" in options or (minor == 0 and "keep-alive" not in options)
         if not self._has_body or status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
             self._length = 0
@@ -185,11 +185,13 @@ def _field(parts: list[str]) -> tuple[str, str]:
     return name.rstrip(" \t"), value.strip(" \t")
 
 
-def _values(fields: Fields, wanted: str) -> list[str]:
-    """Return the members of a list-based field, lower case (RFC 9110, section 5.6.1)."""
-    return [
-        member.strip(" \t").lower() for name, value in fields if name.lower() == wanted for member in value.split(",")
-    ]
+def _members(fields: Fields, wanted: tuple[str, ...]) -> list[list[str]]:
+    """Return the members of each list-based field that is wanted, lower case (RFC 9110, section 5.6.1)."""
+    found: dict[str, list[str]] = {name: [] for name in wanted}
+    for name, value in fields:
+        if (members := found.get(name.lower())) is not None:
+            members.extend([member.strip(" \t").lower() for member in value.split(",")])
+    return list(found.values())
 
 
 def _not_http(line: str) -> str:

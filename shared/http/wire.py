@@ -82,10 +82,17 @@ def _check(request: Request) -> None:
     if not _TOKEN.fullmatch(request.method):
         raise Unsendable(f"The method {request.method[:50]!r} can't be sent.")
     for name, value in request.headers:
-        if not _TOKEN.fullmatch(name):
-            raise Unsendable(f"The header name {name[:100]!r} can't be sent.")
-        if name.lower() in _OF_THE_CONNECTION:
-            raise Unsendable(f"The header {name} can't be set: it belongs to the connection.")
+        if fault := _fault_of_name(name):
+            raise Unsendable(fault)
         if unfit := _UNFIT.search(value):
             what = "a character outside Latin-1" if unfit[0] > "\xff" else "a line break or a null byte"
             raise Unsendable(f"The header {name} can't be sent: its value holds {what}.")
+
+
+@lru_cache(maxsize=1024)  # of the few names that all requests have
+def _fault_of_name(name: str) -> str | None:
+    if not _TOKEN.fullmatch(name):
+        return f"The header name {name[:100]!r} can't be sent."
+    if name.lower() in _OF_THE_CONNECTION:
+        return f"The header {name} can't be set: it belongs to the connection."
+    return None
