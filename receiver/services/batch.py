@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from receiver.core import responses
 from receiver.core.capture import Captured
@@ -55,8 +55,13 @@ _OLDEST = (
     .where(Capture.bin_id == bindparam("bin"))
     .order_by(Capture.position)
     .limit(bindparam("excess"))
+    .subquery()
 )
-_TRIM = delete(Capture).where(Capture.bin_id == bindparam("bin"), Capture.position.in_(_OLDEST.scalar_subquery()))
+# Up to one position, not among many: PostgreSQL might join these row by row.
+_TRIM = delete(Capture).where(
+    Capture.bin_id == bindparam("bin"),
+    Capture.position <= select(func.max(_OLDEST.c.position)).scalar_subquery(),
+)
 _UNCOUNT = update(Bin).where(Bin.id == bindparam("bin")).values(stored_count=Bin.stored_count - bindparam("removed"))
 
 

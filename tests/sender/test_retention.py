@@ -91,6 +91,13 @@ def test_it_goes_in_small_steps(past, hook):
     assert past.ids(Attempt) == set()
 
 
+def test_of_many_exactly_the_limit_goes_oldest_first(past, hook):
+    event = past.event(40)
+    rows = sorted(past.delivery(event, hook, "succeeded", 40, attempts=0) for _ in range(300))
+    assert retention.prune(past.engine, past.ago(30), limit=100) == 100
+    assert past.ids(Delivery) == set(rows[100:])
+
+
 def test_old_replays_and_mails_go_but_not_the_running_and_the_owed(past):
     old = past.ago(40)
     replay = {"since": old, "until": old, "rate": 1, "total": 0, "created_at": old, "next_step_at": old}

@@ -5,16 +5,17 @@ Nothing remembers that something is held but the rows themselves, so that no cra
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, literal_column, select, text, update
 
 from sender.models import Delivery, Webhook
-from shared.bulk import among
+from shared.bulk import Rows, among
 from shared.database import writing_connection
 
-_AT_ONCE = 500  # deliveries released per webhook in one go, so that other writers get their turn
+AT_ONCE = 500  # deliveries that one sweep releases or cancels, over all webhooks: it is one short transaction
 
 # As a literal: with a bound value SQLite cannot know that the partial index on held deliveries holds them all.
 _PENDING: ColumnElement[str] = literal_column("'pending'")
@@ -30,23 +31,23 @@ _WEBHOOKS = text(
 _STATES = select(Webhook.id, Webhook.active, Webhook.deleted_at, Webhook.disabled_reason, Webhook.blocked_until).where(
     among(Webhook.id, "ids")
 )
-_HELD = (
+# Fetched before they are written: PostgreSQL may join `id IN (SELECT … LIMIT … FOR UPDATE SKIP LOCKED)` row by row, and
+# then asks for other rows each time, until none is left.
+_HELD = Rows(
     select(Delivery.id)
     .where(
-        Delivery.webhook_id == bindparam("b_webhook"),
+        Delivery.webhook_id == bindparam("webhook_id"),
         Delivery.state == _PENDING,
         Delivery.next_attempt_at.is_(None),
     )
     .order_by(Delivery.id)
-    .limit(bindparam("b_limit"))
+    .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
-    .scalar_subquery()
 )
-_STILL_HELD = (Delivery.id.in_(_HELD), Delivery.state == _PENDING, Delivery.next_attempt_at.is_(None))
-_RELEASE = update(Delivery).where(*_STILL_HELD).values(next_attempt_at=bindparam("b_now"))
+_RELEASE = update(Delivery).where(among(Delivery.id, "ids")).values(next_attempt_at=bindparam("b_now"))
 _CANCEL = (
     update(Delivery)
-    .where(*_STILL_HELD)
+    .where(among(Delivery.id, "ids"))
     .values(state="cancelled", finished_at=bindparam("b_now"), reason="The webhook was disabled or deleted.")
 )
 
@@ -56,24 +57,36 @@ class _Plan:
     """What is to be done with held deliveries: how many to release per webhook, which webhooks have ended."""
 
     release: dict[str, int] = field(default_factory=dict)
-    ended: list[str] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)
     next_at: datetime | None = None
 
 
 def release_held(engine: Engine, now: datetime) -> tuple[bool, datetime | None]:
-    """Make held deliveries due whose webhook takes deliveries again; return whether any, and when the next rest ends.
+    """Make held deliveries due whose webhook takes deliveries again, after a rest one of them, as a probe.
 
-    After a rest it is one, as a probe; what an ended webhook is still owed is cancelled.
+    What an ended webhook is still owed is cancelled. Either in small parts: return whether there was something to do,
+    so that there may be more of it, and when the next rest ends.
     """
     with engine.connect() as connection:
         plan = _plan(connection, now)
-    if plan.release or plan.ended:
-        with writing_connection(engine) as connection:
-            for webhook_id, limit in plan.release.items():
-                connection.execute(_RELEASE, {"b_webhook": webhook_id, "b_limit": limit, "b_now": now})
-            for webhook_id in plan.ended:
-                connection.execute(_CANCEL, {"b_webhook": webhook_id, "b_limit": _AT_ONCE, "b_now": now})
-    return bool(plan.release), plan.next_at
+    if not (plan.release or plan.ended):
+        return False, plan.next_at
+    webhook_ids = [*plan.release, *plan.ended]
+    share = max(1, AT_ONCE // len(webhook_ids))
+    # Any of them when they are more than that: so none is always the one for which there is no room.
+    some = random.sample(webhook_ids, min(AT_ONCE, len(webhook_ids)))
+    released: list[str] = []
+    cancelled: list[str] = []
+    with writing_connection(engine) as connection:
+        for webhook_id in some:
+            limit = min(share, plan.release.get(webhook_id, share))
+            held = [row.id for row in _HELD.all(connection, {"webhook_id": webhook_id, "limit": limit})]
+            (cancelled if webhook_id in plan.ended else released).extend(held)
+        if released:
+            connection.execute(_RELEASE, {"ids": released, "b_now": now})
+        if cancelled:
+            connection.execute(_CANCEL, {"ids": cancelled, "b_now": now})
+    return True, plan.next_at
 
 
 def _plan(connection: Connection, now: datetime) -> _Plan:
@@ -83,9 +96,9 @@ def _plan(connection: Connection, now: datetime) -> _Plan:
         return plan
     for row in connection.execute(_STATES, {"ids": webhook_ids}):
         if row.deleted_at is not None or row.disabled_reason is not None:
-            plan.ended.append(row.id)
+            plan.ended.add(row.id)
         elif row.active and row.blocked_until is None:
-            plan.release[row.id] = _AT_ONCE
+            plan.release[row.id] = AT_ONCE
         elif row.active and row.blocked_until <= now:
             plan.release[row.id] = 1
         elif row.active:

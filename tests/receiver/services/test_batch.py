@@ -78,6 +78,17 @@ def test_a_batch_larger_than_the_bin_leaves_its_newest(engine):
     assert [row.position for row in captures_of(engine)] == [4, 5]
 
 
+def test_of_a_large_bin_exactly_the_excess_goes(engine):
+    add_bin(engine, max_requests=3000)
+    add_bin(engine, "other", max_requests=3000)
+    store(engine, *(make_arrived() for _ in range(2000)), make_arrived("other"))
+    with database.writing_connection(engine) as connection:
+        batch.trim(connection, bin_of(engine).id, 1500)
+    assert [row.position for row in captures_of(engine)] == list(range(1501, 2001))
+    assert bin_of(engine).stored_count == 500
+    assert len(captures_of(engine, "other")) == 1
+
+
 def test_the_rule_is_followed_from_where_it_was_set(engine):
     rule = {"sequence": [{"status": 500}, {"status": 503, "delay_ms": 5}], "repeat": "last"}
     add_bin(engine, response=json.dumps(rule), captured_count=40, response_since=40)
