@@ -8,7 +8,7 @@ import threading
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import Engine, delete, insert, update
+from sqlalchemy import Engine, case, delete, insert, literal, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from sender import mailer
@@ -16,7 +16,7 @@ from sender.models import WorkerProcess
 from sender.services import replays, retention
 from sender.services.context import Context
 from shared import clock, ids
-from shared.database import writing_connection
+from shared.database import Instant, writing_connection
 
 _log = structlog.get_logger("sender.worker")
 
@@ -86,7 +86,9 @@ class Housekeeping:
             return
         now = clock.now()
         with writing_connection(self._engine) as connection:
-            seen = update(WorkerProcess).where(WorkerProcess.id == self._id).values(seen_at=now)
+            # Never back: should the clock be, the last sign says so until that is seen to, see `clock_steps.shift`.
+            latest = case((WorkerProcess.seen_at > now, WorkerProcess.seen_at), else_=literal(now, Instant))
+            seen = update(WorkerProcess).where(WorkerProcess.id == self._id).values(seen_at=latest)
             if connection.execute(seen).rowcount == 0:
                 name = f"{socket.gethostname()}:{os.getpid()}"
                 row = {"id": self._id, "name": name, "started_at": now, "seen_at": now}

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Engine, select, update
 
+from sender.core import mails
 from sender.models import Mail
 from sender.settings import SenderSettings
 from shared import clock
@@ -19,7 +20,6 @@ from shared.database import writing_connection
 _log = structlog.get_logger("sender.mail")
 
 _TIMEOUT = 10.0  # seconds for each step of the conversation
-_RETRIES = (60, 300, 1800, 7200, 21600, 86400)  # seconds after each failure; then it is given up
 _AT_ONCE = 20
 
 
@@ -50,12 +50,17 @@ def _take(engine: Engine, now: datetime) -> list[Any]:
 
 def _record(engine: Engine, row: Any, error: str | None, now: datetime) -> None:
     count = row.attempt_count + 1
-    later = now + timedelta(seconds=_RETRIES[count - 1]) if error and count <= len(_RETRIES) else None
+    wait = mails.wait_after(count) if error else None
     with writing_connection(engine) as connection:
         connection.execute(
             update(Mail)
             .where(Mail.id == row.id)
-            .values(attempt_count=count, error=error, next_attempt_at=later, sent_at=None if error else now)
+            .values(
+                attempt_count=count,
+                error=error,
+                next_attempt_at=now + wait if wait else None,
+                sent_at=None if error else now,
+            )
         )
 
 

@@ -10,13 +10,13 @@ from sqlalchemy import Engine
 
 from sender.housekeeping import Housekeeping
 from sender.sending import Senders
+from sender.services import clock_steps
 from sender.services.context import CHANGES, Context
 from sender.services.deliveries import (
     Claim,
     Result,
     claim_due,
     is_due,
-    keep_due,
     next_due,
     record,
     release,
@@ -36,6 +36,7 @@ _HURRY_EVERY = 0.005  # seconds between two looks at whether the attempts under 
 _RECORD_WITHIN = 0.02  # seconds that a result waits for others to be recorded with
 _SWEEP_EVERY = 0.1  # seconds between two looks at what is held
 _STEP = 1.0  # seconds that the clock has to go back to count as set; it is slewed by less
+_BOUND_EVERY = 60.0  # seconds between two looks for moments that only a wrong clock can have written
 
 
 class Worker:
@@ -55,6 +56,7 @@ class Worker:
         self._next_sweep = 0.0  # seconds until a sweep that was due too early
         self._rest_ends_at: datetime | None = None
         self._seen_at = (clock.now(), clock.monotonic())
+        self._bound_at = float("-inf")
 
     def stop(self) -> None:
         """Ask the loop to end: no more claims, what is under way is finished first."""
@@ -145,14 +147,18 @@ class Worker:
             self._senders.hurry()
 
     def _follow_clock(self, now: datetime) -> None:
-        """Notice when the clock was set back, and have what was due before be due still."""
+        """Notice when the clock was set back, and have nothing wait for the old one; look for what does anyway."""
         moment = clock.monotonic()
         was = self._seen_at[0] + timedelta(seconds=moment - self._seen_at[1])
-        if (back := (was - now).total_seconds()) > _STEP:
-            _log.warning("the clock was set back", seconds=round(back))
+        back = (was - now).total_seconds()
+        if back > _STEP or moment >= self._bound_at + _BOUND_EVERY:
             with writing_connection(self._engine) as connection:
-                keep_due(connection, was, now, self._context.settings.lease_seconds)
-                changes.announce(connection, CHANGES)
+                if back > _STEP:
+                    _log.warning("the clock was set back", seconds=round(back))
+                    clock_steps.shift(connection, was, now)
+                if clock_steps.bound(connection, now, self._context.settings) or back > _STEP:
+                    changes.announce(connection, CHANGES)
+            self._bound_at = moment
         self._seen_at = now, moment
 
     def _record_and_claim(self, now: datetime) -> Claim:

@@ -19,6 +19,7 @@ MAX_RATE = 1000
 MOST_AT_ONCE = 100  # deliveries made in one step
 STEPS_PER_SECOND = 5
 CATCH_UP = timedelta(seconds=1)  # how much of what a late step missed the next ones make up for
+LONGEST_PAUSE = timedelta(seconds=1)  # between two steps, at the slowest rate
 BREATH = timedelta(milliseconds=10)  # between two steps that only looked, so that other writers get their turn
 MOST_EVENTS = 500  # looked at in one step
 MOST_PAIRS = 5000

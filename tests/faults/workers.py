@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 
 from tests.bench import sink
+from tests.faults import waiting
 from tests.faults.ground import PATIENCE, SHORT, Ground, Sender, await_, kill
 from tests.faults.verdict import Verdict, judge
+from tests.faults.waiting import Waiting
 
 ENDPOINTS = 8  # webhooks that the events are for; each has at most 10 attempts under way
 ANSWER_AFTER = 0.02  # seconds that the sink takes, so that there is something under way
@@ -74,24 +77,35 @@ def clock_forwards(ground: Ground, events: int) -> Verdict:
 
 
 def clock_back(ground: Ground, events: int) -> Verdict:
-    """The clock is set back amid deliveries: what was due stays due."""
+    """The clock is set back amid deliveries: what was due stays due, and what waits waits no longer for that."""
     return _stepped(ground, events, -STEP)
 
 
 def _stepped(ground: Ground, events: int, step: float) -> Verdict:
-    with sink.listening(ANSWER_AFTER) as target, ground.sender(target.port) as sender:
+    given = {"SENDER_RETRY_SCHEDULE": waiting.SCHEDULE}
+    with (
+        sink.listening(ANSWER_AFTER) as target,
+        waiting.endpoint() as endpoint,
+        ground.sender(target.port, endpoint.port, **given) as sender,
+    ):
         file = sender.logs / "step"
         file.write_text("0")
-        owed = _owe(sender, target, events)
+        waits = Waiting(sender, endpoint)
         worker = sender.start_worker("tests.faults.worker", FAULTS_CLOCK=str(file))
+        waits.begin()
+        owed = _owe(sender, target, events)
         await_(lambda: target.count() >= events // 4, worker)
         written = sender.logs / "step.new"
         written.write_text(str(step))
         written.rename(file)  # at once: the worker never reads half of it
         since = time.monotonic()
-        cut = sender.states()
+        cut, is_waited_for = sender.states(), waits.wait()
+        with contextlib.suppress(TimeoutError):
+            await_(waits.is_done)
         verdict = judge(target, owed, sender.settle(since))
+        waits.judge(verdict)
         verdict.expect(worker.poll() is None, "the worker ended")
+    verdict.expect(is_waited_for, "a retry, a rest or a replay was over before the step: it proves nothing")
     left = cut.get("pending", 0) + cut.get("sending", 0)
     verdict.note = f"stepped {step / 3600:+.0f} h with {left} left"
     verdict.expect(left > 0, "all was done before the step: it proves nothing")

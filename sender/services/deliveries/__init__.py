@@ -1,7 +1,6 @@
 """Deliveries: claimed in batches with a lease, recorded behind a fence, and what a person may do with one."""
 
 from sender.services.deliveries.claim import Claim, Claimed, claim_due, is_due, next_due, release
-from sender.services.deliveries.clock_steps import keep_due
 from sender.services.deliveries.edited import Resent, resend_edited
 from sender.services.deliveries.hold import release_held
 from sender.services.deliveries.lanes import HANGING_AFTER
@@ -18,7 +17,6 @@ __all__ = [
     "cancel",
     "claim_due",
     "is_due",
-    "keep_due",
     "next_due",
     "record",
     "refuse_resend",
