@@ -1,10 +1,11 @@
-"""What a worker does beside delivering, on a thread of its own: a sign of life, replays, mails, retention."""
+"""What a worker does beside delivering: a sign of life, replays and retention on one thread, mails on another."""
 
 from __future__ import annotations
 
 import os
 import socket
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -34,7 +35,8 @@ class Housekeeping:
         self._engine = engine
         self._settings = context.settings
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+        self._thread = threading.Thread(target=self._repeat, args=(self._keep_house,), name="housekeeping", daemon=True)
+        self._mails = threading.Thread(target=self._repeat, args=(self._mail,), name="mails", daemon=True)
         self._id = ids.new("wrk", clock.now())
         self._beat_at = float("-inf")
         self._prune_at = float("-inf")
@@ -42,26 +44,38 @@ class Housekeeping:
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+        if self._settings.mails:
+            self._mails.start()
 
     def stop(self) -> None:
-        """End the thread and take back the sign of life."""
+        """End the work and take back the sign of life.
+
+        A mail under way is not waited for, because its server may hang: its lease brings it back.
+        """
         self._stopped.set()
         self._thread.join()
         with writing_connection(self._engine) as connection:
             connection.execute(delete(WorkerProcess).where(WorkerProcess.id == self._id))
 
-    def _run(self) -> None:
+    def _repeat(self, work: Callable[[], float]) -> None:
+        """Do some work again and again, whatever becomes of it, after as many seconds as it says."""
         while not self._stopped.is_set():
             pause = _LONGEST_WAIT
             try:
-                self._beat()
-                mailer.send_due(self._engine, self._settings)
-                pause = min(pause, self._replay(), self._prune())
+                pause = min(pause, work())
             except SQLAlchemyError as error:
                 _log.error("housekeeping failed; trying again", error=type(error).__name__)
-            except Exception:  # noqa: BLE001  # a mail that cannot be written must not end the sign of life
+            except Exception:  # noqa: BLE001  # a mail that cannot be written must not end all others
                 _log.exception("housekeeping failed; trying again")
             self._stopped.wait(pause)
+
+    def _keep_house(self) -> float:
+        self._beat()
+        return min(self._replay(), self._prune())
+
+    def _mail(self) -> float:
+        mailer.send_due(self._engine, self._settings)
+        return _LONGEST_WAIT
 
     def _replay(self) -> float:
         """Make the next deliveries of running replays; return the seconds until the next step."""

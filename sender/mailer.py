@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, bindparam, select, update
 
 from sender.core import mails
 from sender.models import Mail
@@ -20,35 +20,42 @@ from shared.database import writing_connection
 _log = structlog.get_logger("sender.mail")
 
 _TIMEOUT = 10.0  # seconds for each step of the conversation
-_AT_ONCE = 20
+_LEASE = timedelta(minutes=5)  # after which a mail whose sender was not heard of again is sent by another worker
+# What these say is about one mail; with any other failure the server takes none.
+_OF_ONE_MAIL = (ValueError, smtplib.SMTPSenderRefused, smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
+_DUE = select(Mail).where(Mail.next_attempt_at <= bindparam("now")).order_by(Mail.next_attempt_at).limit(1)
 
 
 def send_due(engine: Engine, settings: SenderSettings) -> int:
-    """Send the mails that are due and return how many went out; what fails is tried again later."""
+    """Send the mails that are due and return how many went out; what fails is tried again later.
+
+    It may take long, and ends when the server takes no mail: then the others wait as the first does.
+    """
     if not settings.mails:
         return 0
     sent = 0
-    for row in _take(engine, clock.now()):
+    while row := _take(engine, clock.now()):
         error = _send(settings, row)
-        sent += error is None
         _record(engine, row, error, clock.now())
+        if error and not isinstance(error, _OF_ONE_MAIL):
+            _put_off(engine, clock.now())
+            break
+        sent += error is None
     return sent
 
 
-def _take(engine: Engine, now: datetime) -> list[Any]:
-    """Return due mails, put off first, so that no other worker sends them too while this one does."""
-    due = select(Mail).where(Mail.next_attempt_at <= now).order_by(Mail.next_attempt_at).limit(_AT_ONCE)
+def _take(engine: Engine, now: datetime) -> Any:
+    """Return a due mail, put off first, so that no other worker sends it too while this one does; None without any."""
     with engine.connect() as connection:
-        if not connection.execute(select(Mail.id).where(Mail.next_attempt_at <= now).limit(1)).first():
-            return []
+        if not connection.execute(_DUE, {"now": now}).first():
+            return None
     with writing_connection(engine) as connection:
-        rows = list(connection.execute(due.with_for_update(skip_locked=True)))
-        lease = now + timedelta(seconds=_AT_ONCE * 4 * _TIMEOUT)
-        connection.execute(update(Mail).where(Mail.id.in_([row.id for row in rows])).values(next_attempt_at=lease))
-    return rows
+        if row := connection.execute(_DUE.with_for_update(skip_locked=True), {"now": now}).first():
+            connection.execute(update(Mail).where(Mail.id == row.id).values(next_attempt_at=now + _LEASE))
+    return row
 
 
-def _record(engine: Engine, row: Any, error: str | None, now: datetime) -> None:
+def _record(engine: Engine, row: Any, error: Exception | None, now: datetime) -> None:
     count = row.attempt_count + 1
     wait = mails.wait_after(count) if error else None
     with writing_connection(engine) as connection:
@@ -57,14 +64,22 @@ def _record(engine: Engine, row: Any, error: str | None, now: datetime) -> None:
             .where(Mail.id == row.id)
             .values(
                 attempt_count=count,
-                error=error,
+                error=f"{type(error).__name__}: {error}"[:500] if error else None,
                 next_attempt_at=now + wait if wait else None,
                 sent_at=None if error else now,
             )
         )
 
 
-def _send(settings: SenderSettings, row: Any) -> str | None:
+def _put_off(engine: Engine, now: datetime) -> None:
+    """Have all that is due wait as after a first failure, without counting it as one."""
+    with writing_connection(engine) as connection:
+        connection.execute(
+            update(Mail).where(Mail.next_attempt_at <= now).values(next_attempt_at=now + mails.FIRST_WAIT)
+        )
+
+
+def _send(settings: SenderSettings, row: Any) -> Exception | None:
     """Send one mail; return what went wrong, or None."""
     try:
         message = _message(settings, row)
@@ -74,7 +89,7 @@ def _send(settings: SenderSettings, row: Any) -> str | None:
             server.send_message(message)
     except (OSError, smtplib.SMTPException, ValueError) as error:  # ValueError: an address that can't be one
         _log.warning("a mail could not be sent", mail_id=row.id, error=type(error).__name__)
-        return f"{type(error).__name__}: {error}"[:500]
+        return error
     return None
 
 

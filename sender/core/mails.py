@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 _WAITS = tuple(timedelta(seconds=seconds) for seconds in (60, 300, 1800, 7200, 21600, 86400))
-LONGEST_WAIT = max(_WAITS)
+FIRST_WAIT, LONGEST_WAIT = _WAITS[0], _WAITS[-1]
 
 
 def wait_after(failures: int) -> timedelta | None:

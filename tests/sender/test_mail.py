@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import email
 import email.policy
 import socketserver
 import threading
 from datetime import timedelta
+from unittest import mock
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from sender import mailer
-from sender.models import Mail, db
+from sender.models import Mail, Webhook, WorkerProcess, db
 from sender.services import operations
+from sender.worker import Worker
 from shared import clock
 from shared.database import writing_connection
+from tests.sender.past import Past
+from tests.shared import endpoints
 
 
 class Conversation(socketserver.StreamRequestHandler):
@@ -90,6 +95,61 @@ def test_a_server_that_is_down_is_tried_again_later(app, engine, monkeypatch):
     assert (row.attempt_count, row.sent_at) == (1, None)
     assert "refused" in row.error
     assert row.next_attempt_at > clock.now() + timedelta(seconds=50)
+
+
+def test_when_the_server_takes_none_the_others_are_put_off_without_a_try(app, engine):
+    for _ in range(3):
+        owe(engine)
+    with endpoints.listening(lambda peer: peer.reset()) as endpoint:
+        assert mailer.send_due(engine, settings_for(app, endpoint.port)) == 0
+        assert mailer.send_due(engine, settings_for(app, endpoint.port)) == 0
+        assert endpoint.connections == 1
+    with engine.connect() as connection:
+        rows = list(connection.execute(select(Mail.attempt_count, Mail.next_attempt_at).order_by(Mail.id)))
+    assert sorted(row.attempt_count for row in rows) == [0, 0, 1]
+    assert all(row.next_attempt_at > clock.now() + timedelta(seconds=50) for row in rows)
+
+
+def test_a_mail_whose_worker_died_is_sent_by_another(app, engine, monkeypatch):
+    owe(engine)
+    with mail_server() as server:
+        settings = settings_for(app, server.server_address[1])
+        with monkeypatch.context() as dying:
+            dying.setattr(mailer, "_send", mock.Mock(side_effect=SystemExit))
+            with pytest.raises(SystemExit):
+                mailer.send_due(engine, settings)
+        assert mailer.send_due(engine, settings) == 0, "it may be under way"
+        later = clock.now() + timedelta(minutes=6)
+        monkeypatch.setattr(clock, "now", lambda: later)
+        assert mailer.send_due(engine, settings) == 1
+
+
+def test_a_server_that_hangs_holds_up_no_replay_no_sign_of_life_and_no_stop(app, api, sink, engine, monkeypatch):
+    monkeypatch.setattr(mailer, "_TIMEOUT", 3600)
+    past = Past(engine)
+    api.webhook(sink.url())
+    with writing_connection(engine) as connection:
+        connection.execute(update(Webhook).values(created_at=past.ago(9)))
+    for _ in range(2):
+        owe(engine)
+    with endpoints.listening(lambda peer: peer.sit()) as endpoint:
+        tools = app.extensions["hookloop_sender"]
+        worker = Worker(engine, dataclasses.replace(tools, settings=settings_for(app, endpoint.port)))
+        thread = threading.Thread(target=worker.run, args=(3,))
+        thread.start()
+        assert endpoint.connected.wait(30)
+        for _ in range(3):
+            past.event(5)
+        assert api("POST", "/api/v1/replays", {"since": past.ago(8).isoformat(), "rate": 100})[0] == 202
+        sink.wait_for(3)
+        with engine.connect() as connection:
+            assert connection.scalar(select(WorkerProcess.seen_at)) is not None
+        worker.stop()
+        thread.join(60)
+        assert not thread.is_alive()
+        (mails,) = [one for one in threading.enumerate() if one.name == "mails"]
+    mails.join(60)
+    assert not mails.is_alive(), "it ends with the mail that was under way"
 
 
 def test_it_is_given_up_in_the_end(app, engine, monkeypatch):

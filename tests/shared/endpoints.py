@@ -25,6 +25,7 @@ class Endpoint:
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
     server_names: list[str | None] = field(default_factory=list)
+    connected: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
 
     def url(self, path: str = "/", host: str = "") -> str:
@@ -182,6 +183,7 @@ def listening(behave: Behaviour, tls: ssl.SSLContext | None = None, port: int = 
             except OSError:
                 return
             endpoint.connections += 1
+            endpoint.connected.set()
             peers.append(sock)
             threads.append(threading.Thread(target=serve, args=(sock, endpoint.connections), daemon=True))
             threads[-1].start()
