@@ -73,8 +73,8 @@ class SenderSettings(CommonSettings):
         ge=0,
         le=365,
         validation_alias="SENDER_DISABLE_AFTER",
-        description="Days of failing without a success after which a webhook is disabled, with a warning at half of "
-        "them. 0 never disables.",
+        description="Days of failing without a success after which a webhook is disabled, given ten failures in a row; "
+        "at half of them it is warned about, however few failures there were. 0 never disables.",
     )
     retention_days: float = Field(
         30,

@@ -51,18 +51,20 @@ def after_failure(
     """Return the health after an attempt that failed.
 
     `retry_after` is how long the endpoint asked to be left alone. `disable_after` is the span of failing that ends
-    in `disabled`, with a warning at half of it; None never disables.
+    in `disabled`, given ten failures in a row and a warning before; None never disables. The warning is given at half
+    of the span, however few failures there were.
     """
     failing_since = health.failing_since or now
     health = replace(health, failure_count=health.failure_count + 1, failing_since=failing_since)
     health = _rest(health, now, retry_after)
-    if disable_after is None or health.failure_count < DISABLE_AFTER_FAILURES:
+    if disable_after is None:
         return Step(health)
-    if now - failing_since >= disable_after:
-        return Step(health, "disabled")
-    if health.warned_at is None and now - failing_since >= disable_after / 2:
-        return Step(replace(health, warned_at=now), "failing")
-    return Step(health)
+    if health.warned_at is None:
+        is_long = now - failing_since >= disable_after / 2
+        return Step(replace(health, warned_at=now), "failing") if is_long else Step(health)
+    is_dead = health.failure_count >= DISABLE_AFTER_FAILURES and now - failing_since >= disable_after
+    # Attempts that are recorded together have one moment: people are to learn of the warning before.
+    return Step(health, "disabled" if is_dead and health.warned_at < now else None)
 
 
 def is_blocked(health: Health, now: datetime) -> bool:

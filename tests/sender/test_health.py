@@ -76,17 +76,33 @@ def test_after_a_retry_after_that_was_obeyed_a_failed_probe_does_not_block():
 
 
 def test_it_is_warned_about_at_half_the_span_once_and_disabled_at_its_end():
-    notices = [(number, step.notice) for number, step in enumerate(fail(61, every=timedelta(hours=2))) if step.notice]
-    assert notices == [(30, "failing"), (60, "disabled")]
+    assert notices(fail(61, every=timedelta(hours=2))) == [(31, "failing"), (61, "disabled")]
 
 
 def test_a_warned_about_webhook_that_succeeds_has_recovered():
     assert after_success(fail(31, every=timedelta(hours=2))[-1].health).notice == "recovered"
 
 
-def test_few_failures_never_disable_however_long_they_last():
-    steps = fail(health.DISABLE_AFTER_FAILURES - 1, every=10 * DAY)
-    assert {step.notice for step in steps} == {None}
+def notices(steps):
+    """The numbers of the failures that are told of, from 1, and as what."""
+    return [(number, step.notice) for number, step in enumerate(steps, 1) if step.notice]
+
+
+def test_few_failures_never_disable_however_long_they_last_but_are_warned_about():
+    assert notices(fail(health.DISABLE_AFTER_FAILURES - 1, every=10 * DAY)) == [(2, "failing")]
+
+
+def test_rare_failures_are_warned_about_by_time_alone_and_disable_with_the_tenth():
+    assert notices(fail(10, every=timedelta(hours=14))) == [(6, "failing"), (10, "disabled")]
+
+
+def test_it_is_never_disabled_without_a_warning_before():
+    many = fail(health.DISABLE_AFTER_FAILURES)[-1].health
+    late = after_failure(many, NOW + 6 * DAY, DISABLE_AFTER)
+    assert late.notice == "failing"
+    same_moment = after_failure(late.health, NOW + 6 * DAY, DISABLE_AFTER)
+    assert same_moment.notice is None, "recorded together with the one that was warned about"
+    assert after_failure(same_moment.health, NOW + 7 * DAY, DISABLE_AFTER).notice == "disabled"
 
 
 def test_disabling_can_be_switched_off():

@@ -166,7 +166,10 @@ def _tell(
             "failure_count": after.failure_count,
             "reason": detail,
         }
-        text = f"It has been failing for {since} ({after.failure_count} attempts). The last one: {detail}"
+        text = (
+            f"It has been failing for {since} ({after.failure_count} attempts). If it goes on, it is disabled, after "
+            f"{health.DISABLE_AFTER_FAILURES} failures in a row at the earliest. The last one: {detail}"
+        )
     elif notice == "disabled":
         gone = attempt.decision.ends_webhook
         reason = (attempt.decision.reason or "") if gone else f"It was failing for {since}. The last attempt: {detail}"
