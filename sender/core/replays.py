@@ -24,6 +24,8 @@ BREATH = timedelta(milliseconds=10)  # between two steps that only looked, so th
 MOST_EVENTS = 500  # looked at in one step
 MOST_PAIRS = 5000
 
+NO_END = datetime.max.replace(tzinfo=UTC)  # all up to now: what comes after a replay is asked for is delivered anyhow
+
 _SEPARATOR = "|"
 _ALL = "~"  # after every id
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -86,19 +86,23 @@ def reveal_secret(context: Context, webhook_id: str) -> str:
     return secrets.reveal(context, queries.get_webhook(webhook_id)).secret
 
 
-def apply(verb: BulkVerb, webhook_ids: Sequence[str]) -> int:
-    """Pause, activate or delete webhooks, all or none, and return how many; raise NotFound for an unknown one."""
+def apply(verb: BulkVerb, webhook_ids: Sequence[str]) -> list[Webhook]:
+    """Pause, activate or delete webhooks, all or none, and return them; raise NotFound for an unknown one.
+
+    Pausing one that Hookloop has disabled leaves it disabled.
+    """
     if not webhook_ids:
         raise InvalidInput("Select at least one webhook.")
     now = clock.now()
     with writing(db.session) as session:
-        for webhook in [queries.get_webhook(webhook_id) for webhook_id in dict.fromkeys(webhook_ids)]:
+        found = [queries.get_webhook(webhook_id) for webhook_id in dict.fromkeys(webhook_ids)]
+        for webhook in found:
             if verb == "delete":
                 _delete(session, webhook, now)
             else:
                 _switch(session, webhook, active=verb == "activate", now=now)
         changes.announce(session, CHANGES)
-    return len(set(webhook_ids))
+    return found
 
 
 def warnings(webhook: Webhook) -> list[str]:
@@ -145,8 +149,11 @@ def _fill(webhook: Webhook, draft: WebhookDraft, now: datetime) -> None:
 def _switch(session: Session, webhook: Webhook, *, active: bool, now: datetime) -> None:
     """Pause or resume; what is owed to a paused webhook is held, and released by a worker when it is resumed.
 
-    Whoever switches a webhook on says that its endpoint is well: the failures before count no more.
+    One that is disabled is owed nothing: to pause it would only hide why it is off. Whoever switches a webhook on says
+    that its endpoint is well: the failures before count no more.
     """
+    if not active and webhook.disabled_reason is not None:
+        return
     webhook.active = active
     webhook.disabled_reason = None
     webhook.updated_at = now

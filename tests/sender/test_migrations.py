@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import flask_migrate
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from sender.models import Base, db
-from shared import migrations
+from sender.models import Base, Webhook, db
+from shared import clock, migrations
+from shared.database import writing_connection
+from tests.sender.past import Past
 
 
 def test_the_migrations_make_the_tables_that_the_models_say(app):
@@ -33,3 +36,23 @@ def test_migrating_again_loses_nothing(app, api):
     hook = api.webhook("https://example.com/kept")
     migrations.upgrade(app, db)
     assert api("GET", f"/api/v1/webhooks/{hook['id']}")[1]["url"] == "https://example.com/kept"
+
+
+def test_webhooks_that_were_disabled_before_are_given_what_they_missed(app, api):
+    hooks = [api.webhook("https://example.com/")["id"] for _ in range(3)]
+    with app.app_context():
+        flask_migrate.downgrade(revision="0004")
+        past = Past(db.engine)
+        disabled = past.ago(2)
+        with writing_connection(db.engine) as connection:
+            values = {"active": False, "disabled_reason": "Gone.", "updated_at": disabled}
+            connection.execute(sa.update(Webhook).where(Webhook.id.in_(hooks[:2])).values(**values))
+        for days, state, ended, reason in (
+            (9, "failed", 8, "Gave up."),
+            (4, "cancelled", 2.5, "The webhook was disabled."),  # and its settings were changed since
+            (3, "failed", 1, "The endpoint answered 410 Gone."),
+        ):
+            past.delivery(past.event(days), hooks[0], state, days, finished_at=past.ago(ended), reason=reason)
+    migrations.upgrade(app, db)
+    found = [api("GET", f"/api/v1/webhooks/{hook}")[1]["missed_since"] for hook in hooks]
+    assert found == [clock.rfc3339(past.ago(4)), clock.rfc3339(disabled), None]

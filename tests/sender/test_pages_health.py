@@ -49,7 +49,7 @@ def test_a_warning_stands_on_both_pages(visitor, change):
 
 
 def test_a_disabled_webhook_says_why_and_can_be_activated(visitor, change, api):
-    hook = change(active=False, disabled_reason="It was failing for 5 days.")
+    hook = change(active=False, disabled_reason="It was failing for 5 days.", missed_since=clock.now())
     assert "Billing was switched off It was failing for 5 days." in text_of(visitor.get("/webhooks"))
     assert "Hookloop switched this webhook off" in text_of(visitor.get(f"/webhooks/{hook}"))
     offered = visitor.post(f"/webhooks/{hook}/activate")

@@ -13,7 +13,7 @@ from sender.core import health
 from sender.core.health import Health, Notice
 from sender.core.retry import Decision
 from sender.models import Delivery, Webhook
-from sender.services import operations
+from sender.services import missed, operations
 from shared import clock, spans
 from shared.bulk import BulkUpdate, Rows, among
 from shared.database import microseconds
@@ -95,8 +95,11 @@ def write(
         _tell(connection, row, notice, after, attempt, now, mail=mail)
 
 
-def end_webhook(connection: Connection, webhook_id: str, reason: str, now: datetime) -> None:
-    """Switch a webhook off for `reason` and cancel what it was still owed."""
+def end_webhook(
+    connection: Connection, webhook_id: str, reason: str, failing_since: datetime | None, now: datetime
+) -> None:
+    """Switch a webhook off for `reason`, note what it missed, and cancel what it was still owed."""
+    missed.note(connection, webhook_id, failing_since or now, now)
     connection.execute(
         update(Webhook).where(Webhook.id == webhook_id).values(active=False, disabled_reason=reason, updated_at=now)
     )
@@ -173,7 +176,7 @@ def _tell(
     elif notice == "disabled":
         gone = attempt.decision.ends_webhook
         reason = (attempt.decision.reason or "") if gone else f"It was failing for {since}. The last attempt: {detail}"
-        end_webhook(connection, row.id, reason, now)
+        end_webhook(connection, row.id, reason, after.failing_since, now)
         payload, text = {"reason": reason}, f"{reason} What it was still owed is cancelled and can be replayed."
     else:
         text = "It has taken a delivery again."

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from sender.core.replays import ReplayDraft, check
 from sender.models import Delivery, Replay, Webhook, db
-from sender.services import event_types
+from sender.services import event_types, missed
 from sender.services.context import CHANGES
 from sender.services.replays import counting
 from shared import changes, clock, ids
@@ -25,16 +25,19 @@ def count(draft: ReplayDraft) -> int:
 
 
 def create(draft: ReplayDraft) -> Replay:
-    """Start a replay and return it; workers make its deliveries. Raise InvalidInput, also for a webhook not active."""
+    """Start a replay and return it; workers make its deliveries. Raise InvalidInput, also for a webhook not active.
+
+    What a webhook missed by being disabled is not offered any more when this makes up for all of it.
+    """
     slugs = _check(draft)
     if draft.webhook_id is not None:
         webhook = db.session.get(Webhook, draft.webhook_id)
         if webhook is not None and not webhook.active:
             message = f"The webhook {webhook.name!r} is {webhook.state}; activate it first."
             raise InvalidInput.of(FieldError("webhook_id", message))
-    draft = _until_now(draft)
     db.session.rollback()
     now = clock.now()
+    asked, draft = draft, _until_now(draft)
     total = counting.count(
         db.session.connection(), draft, slugs
     )  # before the transaction that writes: it may take long
@@ -55,6 +58,7 @@ def create(draft: ReplayDraft) -> Replay:
     )
     with writing(db.session) as session:
         session.add(replay)
+        missed.settle(session, asked, now)
         changes.announce(session, CHANGES)
     return get(replay.id)
 

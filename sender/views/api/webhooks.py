@@ -11,7 +11,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import Field
 
 from sender.core.drafts import WebhookDraft
-from sender.services import context, deliveries, queries, secrets, webhooks
+from sender.services import context, deliveries, missed, queries, secrets, webhooks
 from sender.services.queries import WebhookFilter
 from sender.views.api.schemas.base import ById, PageQuery
 from sender.views.api.schemas.deliveries import DeliveryOut
@@ -119,6 +119,13 @@ def rotate_secret(path: ById, body: RotateIn) -> Response:
 def revoke_old_secrets(path: ById) -> Response:
     """Have no old secret sign from now on."""
     secrets.revoke_old(path.id)
+    return nothing()
+
+
+@api.delete("/<id>/missed", responses={204: None})
+def dismiss_missed(path: ById) -> Response:
+    """Forget since when a webhook that was disabled missed events: `missed_since` becomes null."""
+    missed.dismiss(path.id)
     return nothing()
 
 

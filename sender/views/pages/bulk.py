@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import flash, redirect, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from sender.models import Webhook
 from sender.services import webhooks
 from sender.views.pages.base import blueprint, confirm, is_confirmed
+from sender.views.pages.replays import replay_url
 from shared.errors import InvalidInput
 
+_MOST_LINKS = 10
 _DONE: dict[webhooks.BulkVerb, str] = {"pause": "paused", "activate": "active", "delete": "deleted"}
 
 
@@ -25,9 +31,23 @@ def change_webhooks() -> Response | str:
         fields = [("verb", verb), *(("ids", webhook_id) for webhook_id in ids)]
         text = "What they are still owed is cancelled; their past deliveries stay."
         return confirm(f"Delete {_count(len(ids))}?", text, "Delete", home, fields)
-    done = webhooks.apply(verb, ids)
-    flash(f"{_count(done)} {'is' if done == 1 else 'are'} {_DONE[verb]}.", "success")
+    found = webhooks.apply(verb, ids)
+    disabled = [one for one in found if one.state == "disabled"] if verb == "pause" else []
+    if done := len(found) - len(disabled):
+        flash(f"{_count(done)} {'is' if done == 1 else 'are'} {_DONE[verb]}.", "success")
+    if disabled:
+        flash(f"{len(disabled)} {'stays' if len(disabled) == 1 else 'stay'} disabled.", "warn")
+    if verb == "activate" and (offered := [one for one in found if one.missed_since]):
+        flash(_offer(offered), "info")
     return redirect(home, 303)
+
+
+def _offer(offered: Sequence[Webhook]) -> Markup:
+    """Return the line that leads to the replays of what webhooks missed."""
+    link = Markup('<a href="{}">{}</a>').format
+    links = Markup(", ").join(link(replay_url(webhook), webhook.name) for webhook in offered[:_MOST_LINKS])
+    more = f" and {len(offered) - _MOST_LINKS} more, from their own pages" if len(offered) > _MOST_LINKS else ""
+    return Markup("What they missed while they were disabled can be replayed: {}{}.").format(links, more)
 
 
 def _verb(word: str) -> webhooks.BulkVerb:

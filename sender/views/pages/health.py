@@ -25,6 +25,7 @@ def state(webhook: Webhook) -> tuple[object, ...]:
         webhook.blocked_until,
         webhook.blocked_reason,
         webhook.warned_at,
+        webhook.missed_since,
     )
 
 

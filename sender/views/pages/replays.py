@@ -8,8 +8,8 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from sender.core.replays import DEFAULT_RATE, ReplayDraft
-from sender.models import Replay
+from sender.core.replays import DEFAULT_RATE, NO_END, ReplayDraft
+from sender.models import Replay, Webhook
 from sender.services import event_types, queries, replays
 from sender.services.queries import DeliveryFilter, WebhookFilter
 from sender.views.pages.base import PER_PAGE, blueprint, by_field, is_confirmed
@@ -85,6 +85,13 @@ def stop_replay(replay_id: str) -> Response:
     return redirect(url_for("pages.replay", replay_id=replay_id), 303)
 
 
+@blueprint.app_template_filter("replay_url")
+def replay_url(webhook: Webhook) -> str:
+    """Return where the form stands that replays what a webhook missed, filled in."""
+    since = clock.rfc3339(webhook.missed_since) if webhook.missed_since else None
+    return url_for("pages.new_replay", webhook_id=webhook.id, since=since)
+
+
 @blueprint.app_template_filter("in_words")
 def in_words(seconds: int) -> str:
     """Return a time to wait as people say it."""
@@ -97,7 +104,7 @@ def _read(values: dict[str, str]) -> ReplayDraft:
     moments: dict[str, datetime] = {}
     for field in ("since", "until"):
         try:
-            moments[field] = _moment(values[field]) if values[field] or field == "since" else clock.now()
+            moments[field] = _moment(values[field]) if values[field] or field == "since" else NO_END
         except ValueError:
             faults.append(FieldError(field, "Give a date and a time."))
     if not values["rate"].isdecimal():
@@ -121,9 +128,12 @@ def _moment(text: str) -> datetime:
 
 
 def _as_input(text: str) -> str:
-    """Return a moment as `<input type=datetime-local>` takes it, in UTC; empty for what is none."""
+    """Return a moment as `<input type=datetime-local>` takes it, in UTC, with milliseconds if it has any.
+
+    Empty for what is no moment.
+    """
     try:
-        return _moment(text).strftime("%Y-%m-%dT%H:%M:%S")
+        return _moment(text).replace(tzinfo=None).isoformat(timespec="milliseconds").removesuffix(".000")
     except (ValueError, OverflowError):
         return ""
 
@@ -135,7 +145,7 @@ def _again(found: Replay) -> dict[str, Any]:
         "event_type": found.event_type,
         "state": found.delivery_state,
         "since": clock.rfc3339(found.since),
-        "until": clock.rfc3339(found.until + timedelta(seconds=1)),  # the form knows no fractions
+        "until": clock.rfc3339(found.until + timedelta(milliseconds=1)),  # the form knows no smaller fractions
         "rate": found.rate,
     }
 

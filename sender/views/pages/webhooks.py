@@ -10,13 +10,13 @@ from flask import flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sender.models import Webhook
-from sender.services import context, deliveries, event_types, queries, webhooks
+from sender.services import context, deliveries, event_types, missed, queries, webhooks
 from sender.services.queries import Page, WebhookFilter
 from sender.views import live
 from sender.views.live import Shown, View
 from sender.views.pages import health, webhook_form
 from sender.views.pages.base import PER_PAGE, blueprint, by_field, confirm, is_confirmed, pretty
-from shared import clock
+from sender.views.pages.replays import replay_url
 from shared.errors import InvalidInput
 
 
@@ -75,16 +75,20 @@ def send_test(webhook_id: str) -> str | tuple[str, int]:
 @blueprint.post("/webhooks/<webhook_id>/<any(pause, activate):verb>")
 def switch_webhook(webhook_id: str, verb: webhooks.BulkVerb) -> Response:
     """Pause a webhook or make it active again; one that Hookloop had switched off is offered what it missed."""
-    webhook = queries.get_webhook(webhook_id)
-    name = webhook.name
-    missed_since = (webhook.failing_since or webhook.updated_at) if webhook.disabled_reason else None
-    webhooks.apply(verb, [webhook_id])
-    if verb == "activate" and missed_since:
-        flash(f"{name} is active. What it missed since it began to fail can be replayed.", "success")
-        since = clock.rfc3339(missed_since)
-        return redirect(url_for("pages.new_replay", webhook_id=webhook_id, since=since), 303)
-    flash(f"{name} is paused." if verb == "pause" else f"{name} is active.", "success")
+    (webhook,) = webhooks.apply(verb, [webhook_id])
+    if webhook.active and webhook.missed_since:
+        flash(f"{webhook.name} is active. What it missed since it began to fail can be replayed.", "success")
+        return redirect(replay_url(webhook), 303)
+    flash(f"{webhook.name} is {webhook.state}.", "success")
     return redirect(url_for("pages.webhooks"), 303)
+
+
+@blueprint.post("/webhooks/<webhook_id>/dismiss-missed")
+def dismiss_missed(webhook_id: str) -> Response:
+    """Offer no more to replay what a webhook missed."""
+    missed.dismiss(webhook_id)
+    flash("What it missed is not offered any more; a new replay can still send it.", "success")
+    return redirect(url_for("pages.edit_webhook", webhook_id=webhook_id), 303)
 
 
 @blueprint.post("/webhooks/<webhook_id>/delete")

@@ -6,10 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from sender.core.replays import DEFAULT_RATE, MAX_RATE, ReplayDraft
+from sender.core.replays import DEFAULT_RATE, MAX_RATE, NO_END, ReplayDraft
 from sender.models import Replay
 from sender.views.api.schemas.base import Moment, Strict, When
-from shared import clock
 
 ReplayedState = Literal["succeeded", "failed", "cancelled", "missing"]
 
@@ -34,8 +33,7 @@ class ReplayIn(Strict):
 
     def draft(self) -> ReplayDraft:
         """Return what the service takes."""
-        until = self.until or clock.now()
-        return ReplayDraft(self.since, until, self.webhook_id, self.event_type, self.state, self.rate)
+        return ReplayDraft(self.since, self.until or NO_END, self.webhook_id, self.event_type, self.state, self.rate)
 
 
 class ReplayCount(BaseModel):

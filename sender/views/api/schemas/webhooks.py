@@ -113,6 +113,12 @@ class WebhookOut(BaseModel):
     warned_at: Moment | None = Field(description="When it was reported as failing for long.")
     blocked_until: Moment | None = Field(description="Nothing is sent before; then one delivery probes.")
     blocked_reason: str | None = Field(description="`breaker`, `retry_after` or `probing`.")
+    missed_since: Moment | None = Field(
+        description="Set when Hookloop disables the webhook: the publication of the oldest event that it missed. Once "
+        "it is active again, `POST /api/v1/replays` with this `since` and its `webhook_id` sends all that did not "
+        "arrive; `dry_run` counts it before. Null when there is nothing to make up for: never disabled, replayed, or "
+        "dismissed (`DELETE /api/v1/webhooks/{id}/missed`)."
+    )
 
     @classmethod
     def of(cls, webhook: Webhook) -> WebhookOut:
