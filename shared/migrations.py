@@ -43,14 +43,8 @@ def is_current(db: SQLAlchemy) -> bool:
 
 def run(db: SQLAlchemy) -> None:
     """Run the migrations that Alembic asks for: the body of both services' `env.py`."""
-    with db.engine.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            # A batch migration rebuilds tables; with foreign keys on, dropping the old one deletes its children.
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            connection.rollback()
+    with db.engine.connect() as connection, _without_foreign_keys(connection):
         _run_on(connection, db)
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
 
 
 def _run_on(connection: Connection, db: SQLAlchemy) -> None:
@@ -58,6 +52,24 @@ def _run_on(connection: Connection, db: SQLAlchemy) -> None:
     alembic.context.configure(connection=connection, target_metadata=db.Model.metadata, **arguments)
     with alembic.context.begin_transaction():
         alembic.context.run_migrations()
+
+
+@contextmanager
+def _without_foreign_keys(connection: Connection) -> Iterator[None]:
+    """Have SQLite not check foreign keys: a batch migration rebuilds tables, and the old one cannot be dropped else.
+
+    The pragma does nothing within a transaction, which SQLAlchemy would begin before it: so the driver is asked.
+    """
+    driver = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite" or driver is None:
+        yield
+        return
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 @contextmanager
