@@ -46,11 +46,12 @@ class ReplayDraft:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An active webhook, as far as a replay looks at it."""
+    """A webhook that a replay sends to, as far as it looks at it; `takes` while it is active."""
 
     id: str
     event_types: Sequence[str]
     created_at: datetime
+    takes: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,10 @@ class Replay(Base):
     rate: Mapped[int]  # deliveries made per second, over all webhooks
     total: Mapped[int]  # counted when it was asked for
     done: Mapped[int] = mapped_column(default=0)
+    skipped: Mapped[int] = mapped_column(default=0, server_default="0")  # still wanted, but the webhook took nothing
+    reason: Mapped[str | None] = mapped_column(Text)  # why it was stopped
+    # The webhooks that it was counted for: no other gets anything. Deferred, because there may be thousands.
+    webhook_ids: Mapped[list[str]] = mapped_column(default=list, server_default="[]", deferred=True)
     cursor: Mapped[str | None] = mapped_column(Text)  # the last row that was looked at
     created_at: Mapped[datetime]
     next_step_at: Mapped[datetime]

@@ -38,10 +38,12 @@ def note(connection: Connection, webhook_id: str, failing_since: datetime, now: 
     gave_up = and_(_GAVE_UP, Delivery.finished_at >= failing_since)
     moments = [connection.scalar(oldest.where(condition)) for condition in (_DUE, _HELD, gave_up)]
     moments.append(connection.scalar(select(Webhook.missed_since).where(Webhook.id == webhook_id)))
-    running = select(Replay.since, Replay.cursor).where(
-        _RUNNING, or_(Replay.webhook_id == webhook_id, Replay.webhook_id.is_(None))
-    )
-    moments += [Cursor.read(row.cursor).created_at if row.cursor else row.since for row in connection.execute(running)]
+    running = connection.execute(select(Replay.since, Replay.cursor, Replay.webhook_ids).where(_RUNNING))
+    moments += [
+        Cursor.read(row.cursor).created_at if row.cursor else row.since
+        for row in running
+        if webhook_id in row.webhook_ids
+    ]
     since = min((moment for moment in moments if moment is not None), default=now)
     connection.execute(update(Webhook).where(Webhook.id == webhook_id).values(missed_since=since))
 

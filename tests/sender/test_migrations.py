@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from sender.models import Base, Webhook, db
+from sender.models import Base, Replay, Webhook, db
 from shared import clock, migrations
 from shared.database import writing_connection
 from tests.sender.past import Past
@@ -56,3 +56,18 @@ def test_webhooks_that_were_disabled_before_are_given_what_they_missed(app, api)
     migrations.upgrade(app, db)
     found = [api("GET", f"/api/v1/webhooks/{hook}")[1]["missed_since"] for hook in hooks]
     assert found == [clock.rfc3339(past.ago(4)), clock.rfc3339(disabled), None]
+
+
+def test_a_replay_that_runs_goes_on_after_migrating(app, api):
+    hooks = [api.webhook("https://example.com/")["id"] for _ in range(2)]
+    with app.app_context():
+        past = Past(db.engine)
+        past.event(0)
+    body = {"since": past.ago(1).isoformat(), "state": "missing"}
+    asked = [api("POST", "/api/v1/replays", body | one)[1]["id"] for one in ({}, {"webhook_id": hooks[0]})]
+    with app.app_context():
+        flask_migrate.downgrade(revision="0004")
+    migrations.upgrade(app, db)
+    with app.app_context(), db.engine.connect() as connection:
+        found = dict(connection.execute(sa.select(Replay.id, Replay.webhook_ids)).all())
+    assert found == {asked[0]: sorted(hooks), asked[1]: hooks[:1]}

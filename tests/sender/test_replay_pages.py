@@ -66,6 +66,29 @@ def test_the_first_press_counts_and_the_second_starts(visitor, api, past, hook):
     assert "Deliveries made 10" in stopped
 
 
+def test_what_was_skipped_and_why_it_stopped_are_told(visitor, api, past, hook, sink):
+    other = api.webhook(sink.url(), name="Other")["id"]
+    with writing_connection(past.engine) as connection:
+        connection.execute(update(Webhook).values(created_at=past.ago(100)))
+    for _ in range(3):
+        past.event(5)
+    replay = api("POST", "/api/v1/replays", {"since": past.ago(9).isoformat()})[1]["id"]
+    api("PATCH", f"/api/v1/webhooks/{other}", {"active": False})
+    replays.step(past.engine, clock.now())
+    for path in (f"/replays/{replay}", "/replays"):
+        assert "3 of 6 3 skipped" in text_of(visitor.get(path))
+    assert "3 deliveries were skipped" in text_of(visitor.get(f"/replays/{replay}"))
+    body = {"since": past.ago(9).isoformat(), "webhook_id": other, "state": "missing"}
+    api("PATCH", f"/api/v1/webhooks/{other}", {"active": True})
+    replay = api("POST", "/api/v1/replays", body)[1]["id"]
+    api("PATCH", f"/api/v1/webhooks/{other}", {"active": False})
+    replays.step(past.engine, clock.now())
+    page = text_of(visitor.get(f"/replays/{replay}"))
+    assert "0 of 3" in page
+    assert "The webhook 'Other' was paused." in page
+    assert "3 not made" in page
+
+
 def test_the_moments_of_the_form_are_utc(visitor, past, hook):
     moment = past.ago(5).replace(second=0, microsecond=0)
     past.event(5, created_at=moment)

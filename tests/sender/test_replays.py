@@ -437,3 +437,53 @@ def test_a_running_replay_is_one_row_of_a_small_index(past):
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
         assert "ix_replays_running" in str(plan)
     assert replays.step(past.engine, clock.now()) is None
+
+
+def test_what_a_webhook_paused_meanwhile_does_not_get_is_skipped_and_not_said_to_be_done(api, past, sink):
+    one, other = registered(api, past, sink, 100), registered(api, past, sink, 100)
+    for _ in range(10):
+        past.event(5)
+    replay = ask(api, past, rate=10)
+    run(past, 1)
+    change(past, other, active=False)
+    run(past, 1)
+    change(past, other, active=True)
+    late = registered(api, past, sink, 100)  # not counted, so it gets nothing
+    run(past, 1)
+    change(past, one, deleted_at=clock.now(), active=False)
+    run(past)
+    ended = shown(api, replay)
+    assert len(made(past, replay)) == ended["done"] < 17
+    assert (ended["state"], ended["reason"]) == ("finished", None)
+    assert ended["done"] + ended["skipped"] == ended["total"] == 20
+    assert {webhook for _, webhook in pairs(past, replay)} == {one, other}
+    change(past, late, active=False)
+    assert ask(api, past)["total"] == 10 - sum(1 for _, webhook in pairs(past, replay) if webhook == other)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"active": False}, "The webhook 'Billing' was paused."),
+        ({"active": False, "disabled_reason": "It was failing."}, "The webhook 'Billing' was disabled."),
+        ({"active": False, "deleted_at": datetime(2026, 1, 1, tzinfo=UTC)}, "The webhook 'Billing' was deleted."),
+    ],
+)
+@pytest.mark.parametrize("is_named", [True, False])
+def test_why_it_stopped_by_itself_is_told(api, past, hook, values, words, is_named):
+    for _ in range(30):
+        past.event(5)
+    replay = ask(api, past, **({"webhook_id": hook} if is_named else {}))
+    run(past, 1)
+    change(past, hook, **values)
+    run(past)
+    ended = shown(api, replay)
+    expected = words if is_named else "None of its webhooks is active any more."
+    assert (ended["state"], ended["reason"], ended["done"], ended["skipped"]) == ("stopped", expected, 10, 0)
+
+
+def test_why_it_was_stopped_by_a_person_is_told(api, past, hook):
+    past.event(5)
+    replay = ask(api, past)
+    stopped = api("POST", f"/api/v1/replays/{replay['id']}/stop")[1]
+    assert (stopped["reason"], replay["reason"], replay["skipped"]) == ("It was stopped by hand.", None, 0)

@@ -16,18 +16,20 @@ from sender.core import matching
 from sender.core.replays import ReplayDraft, Target, wanted_states
 from sender.models import Delivery, Event, Webhook
 from sender.services.operations import is_operational
+from shared.bulk import among
 
 UNDER_WAY = ("pending", "sending")
 
 _OTHER = aliased(Delivery)
+_TAKES = and_(Webhook.active.is_(True), Webhook.deleted_at.is_(None))
+_TARGETS = select(Webhook.id, Webhook.event_types, Webhook.created_at, _TAKES).order_by(Webhook.id)
 
 
-def count(connection: Connection, draft: ReplayDraft, slugs: Iterable[str]) -> int:
-    """Return how many deliveries a replay of `draft`, asked for now, would make; `slugs` are all event types.
+def count(connection: Connection, draft: ReplayDraft, slugs: Iterable[str], targets: Sequence[Target]) -> int:
+    """Return how many deliveries a replay of `draft` to `targets`, asked for now, would make.
 
-    A webhook that is named is counted for although it be paused.
+    `slugs` are all event types.
     """
-    targets = find_targets(connection, draft.webhook_id)
     types = _types(draft.event_type, slugs)
     if not targets or (types is not None and not types):
         return 0
@@ -37,14 +39,15 @@ def count(connection: Connection, draft: ReplayDraft, slugs: Iterable[str]) -> i
     return total
 
 
-def find_targets(connection: Connection, webhook_id: str | None, *, active: bool = False) -> list[Target]:
-    """Return the webhooks that a replay sends to, by id: the named one (only if active: `active`), or all active."""
-    query = select(Webhook.id, Webhook.event_types, Webhook.created_at).where(Webhook.deleted_at.is_(None))
-    if webhook_id is not None:
-        query = query.where(Webhook.id == webhook_id)
-    if active or webhook_id is None:
-        query = query.where(Webhook.active.is_(True))
-    return [Target(*row) for row in connection.execute(query.order_by(Webhook.id))]
+def find_targets(connection: Connection, webhook_id: str | None) -> list[Target]:
+    """Return the webhooks that a replay is counted for, by id: the named one although it be paused, or all active."""
+    which = Webhook.active.is_(True) if webhook_id is None else Webhook.id == webhook_id
+    return [Target(*row) for row in connection.execute(_TARGETS.where(Webhook.deleted_at.is_(None), which))]
+
+
+def still_targets(connection: Connection, webhook_ids: Sequence[str]) -> list[Target]:
+    """Return the webhooks that a replay was counted for, by id, as they are now."""
+    return [Target(*row) for row in connection.execute(_TARGETS.where(among(Webhook.id, "ids")), {"ids": webhook_ids})]
 
 
 def in_range(draft: ReplayDraft, types: Sequence[str] | None) -> ColumnElement[bool]:

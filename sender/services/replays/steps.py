@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, insert, literal,
 
 from sender.core import matching, replays
 from sender.core.replays import Cursor, PastEvent, ReplayDraft, Target
-from sender.models import Delivery, Event, Replay
+from sender.models import Delivery, Event, Replay, Webhook
 from sender.services.context import CHANGES
 from sender.services.operations import is_operational
 from sender.services.outbox import new_delivery
-from sender.services.replays.counting import find_targets, in_range
+from sender.services.replays.counting import in_range, still_targets
 from shared import changes
 from shared.database import Instant, writing_connection
 
@@ -32,11 +32,12 @@ _NEXT = select(func.min(Replay.next_step_at)).where(_RUNNING)
 
 @dataclass(slots=True)
 class _Progress:
-    """What one step does: how far it looks, what it makes, and how many pairs are done with."""
+    """What one step does: how far it looks, what it makes, how many pairs are done with, and how many it skips."""
 
     cursor: Cursor | None
     rows: list[dict[str, Any]] = field(default_factory=list)
     done: int = 0
+    skipped: int = 0
     has_ended: bool = False
 
 
@@ -88,7 +89,7 @@ def _skip(connection: Connection, row: Any) -> Cursor | None:
 
     What is not to be sent once never is to be later, so that it need not be looked at again.
     """
-    targets = find_targets(connection, row.webhook_id, active=True)
+    targets = still_targets(connection, row.webhook_ids)
     cursor = _cursor(row)
     events = connection.execute(_next_events(row, cursor, replays.events_per_step(len(targets)))).all()
     found = _deliveries(connection, [event.id for event in events], [target.id for target in targets])
@@ -103,22 +104,34 @@ def _skip(connection: Connection, row: Any) -> Cursor | None:
 
 
 def _advance(connection: Connection, row: Any, start: Cursor | None, now: datetime) -> None:
-    targets = find_targets(connection, row.webhook_id, active=True)
+    targets = still_targets(connection, row.webhook_ids)
     values: dict[str, Any]
-    if not targets:  # paused or deleted meanwhile: what was not made is not made
-        values = {"state": "stopped", "finished_at": now}
+    if not any(target.takes for target in targets):  # what was not made is not made
+        values = {"state": "stopped", "reason": _why_nobody_takes(connection, row), "finished_at": now}
     else:
         progress = _look(connection, row, start, targets, now)
         if progress.rows:
             connection.execute(insert(Delivery), progress.rows)
+        skipped = min(row.total, row.skipped + progress.skipped)
+        left = row.total - skipped
         values = {
             "cursor": str(progress.cursor) if progress.cursor else None,
-            "done": min(row.total, row.done + progress.done),
+            "skipped": skipped,
+            "done": min(left, row.done + progress.done),
             "next_step_at": replays.next_step(row.next_step_at, now, len(progress.rows), row.rate),
         }
         if progress.has_ended:
-            values |= {"state": "finished", "finished_at": now, "done": row.total}
+            values |= {"state": "finished", "finished_at": now, "done": left}
     connection.execute(update(Replay).where(Replay.id == row.id).values(**values))
+
+
+def _why_nobody_takes(connection: Connection, row: Any) -> str:
+    if row.webhook_id is None:
+        return "None of its webhooks is active any more."
+    query = select(Webhook.name, Webhook.deleted_at, Webhook.disabled_reason).where(Webhook.id == row.webhook_id)
+    webhook = connection.execute(query).one()
+    what = "deleted" if webhook.deleted_at else "disabled" if webhook.disabled_reason else "paused"
+    return f"The webhook {webhook.name!r} was {what}."
 
 
 def _look(
@@ -134,14 +147,19 @@ def _look(
         if progress.cursor and progress.cursor.is_past(event.id, target.id):
             continue
         verdict = replays.judge(target, event, deliveries, row.delivery_state, row.created_at)
-        if verdict == "make":
-            if len(progress.rows) == most:
-                break
-            fresh = new_delivery(event.id, event.type, target.id, now)
-            progress.rows.append(fresh | {"replay_id": row.id, "resend_of": deliveries[-1].id if deliveries else None})
-        if verdict != "no":
+        if verdict == "no":
+            continue
+        if verdict == "make" and not target.takes:  # paused, disabled or deleted since it was counted
+            progress.skipped += 1
+        else:
+            if verdict == "make":
+                if len(progress.rows) == most:
+                    break
+                fresh = new_delivery(event.id, event.type, target.id, now)
+                resend_of = deliveries[-1].id if deliveries else None
+                progress.rows.append(fresh | {"replay_id": row.id, "resend_of": resend_of})
             progress.done += 1
-            progress.cursor = Cursor(event.created_at, event.id, target.id)
+        progress.cursor = Cursor(event.created_at, event.id, target.id)
     else:
         progress.has_ended = len(events) < limit
         if events:

@@ -21,7 +21,8 @@ def count(draft: ReplayDraft) -> int:
     """Return how many deliveries a replay of `draft` would make now; raise InvalidInput."""
     slugs = _check(draft)
     db.session.rollback()
-    return counting.count(db.session.connection(), _until_now(draft), slugs)
+    connection = db.session.connection()
+    return counting.count(connection, _until_now(draft), slugs, counting.find_targets(connection, draft.webhook_id))
 
 
 def create(draft: ReplayDraft) -> Replay:
@@ -38,9 +39,9 @@ def create(draft: ReplayDraft) -> Replay:
     db.session.rollback()
     now = clock.now()
     asked, draft = draft, _until_now(draft)
-    total = counting.count(
-        db.session.connection(), draft, slugs
-    )  # before the transaction that writes: it may take long
+    connection = db.session.connection()
+    targets = counting.find_targets(connection, draft.webhook_id)
+    total = counting.count(connection, draft, slugs, targets)  # before the transaction that writes: it may take long
     replay = Replay(
         id=ids.new("rpl", now),
         state="running" if total else "finished",
@@ -52,6 +53,8 @@ def create(draft: ReplayDraft) -> Replay:
         rate=draft.rate,
         total=total,
         done=0,
+        skipped=0,
+        webhook_ids=[target.id for target in targets],
         created_at=now,
         next_step_at=now,
         finished_at=None if total else now,
@@ -90,6 +93,7 @@ def stop(replay_id: str) -> Replay:
         )
         if replay is not None and replay.state == "running":
             replay.state = "stopped"
+            replay.reason = "It was stopped by hand."
             replay.finished_at = clock.now()
             changes.announce(session, CHANGES)
     return get(replay_id)

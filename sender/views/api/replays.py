@@ -25,7 +25,8 @@ def create_replay(body: ReplayIn) -> Response:
     """Count what a replay would send (`dry_run`), or start it.
 
     Each event and webhook that fit get one new delivery, `rate` of them a second. Webhooks that are paused or deleted
-    get none, nor does one that has received the event meanwhile; test events are left out.
+    get none, nor does one that has received the event meanwhile; test events are left out. What was counted for a
+    webhook that is paused, disabled or deleted before its turn is `skipped`; when none is left, the replay is stopped.
     """
     draft = body.draft()
     if body.dry_run:

@@ -59,6 +59,11 @@ class ReplayOut(BaseModel):
     state: Literal["running", "stopped", "finished"]
     total: int = Field(description="Deliveries to make, counted when the replay was asked for.")
     done: int = Field(description="How many of them are made, or no longer needed.")
+    skipped: int = Field(
+        description="How many of them are still needed but were not made, because their webhook was paused, disabled "
+        "or deleted when it was their turn."
+    )
+    reason: str | None = Field(description="Why it was stopped; null for one that was not.")
     rate: int
     created_at: Moment
     finished_at: Moment | None
