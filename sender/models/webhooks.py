@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from sender.core.health import PROBING
 from sender.models.base import Base
+from shared import clock
 
 
 class Webhook(Base):
@@ -48,7 +50,7 @@ class Webhook(Base):
     warned_at: Mapped[datetime | None]
     trip_count: Mapped[int] = mapped_column(default=0, server_default="0")
     blocked_until: Mapped[datetime | None]  # nothing is sent before; then one delivery probes
-    blocked_reason: Mapped[str | None] = mapped_column(String(20))  # `breaker` or `retry_after`
+    blocked_reason: Mapped[str | None] = mapped_column(String(20))  # `breaker`, `retry_after` or `probing`
     # Since when it has missed events by being disabled; kept, also after it is active again, until that is replayed.
     missed_since: Mapped[datetime | None]
 
@@ -61,7 +63,11 @@ class Webhook(Base):
 
     @property
     def condition(self) -> str:
-        """`resting` (nothing is sent for a while), `failing` (the last attempt failed) or `well`."""
+        """`resting` (nothing is sent for a while), `probing`, `failing` (the last attempt failed) or `well`.
+
+        `probing` when the rest is over: one delivery, under way or the next to come, is to show whether all is well.
+        """
         if self.blocked_until is not None:
-            return "resting"
+            is_over = self.blocked_reason == PROBING or self.blocked_until <= clock.now()
+            return "probing" if is_over else "resting"
         return "failing" if self.failure_count else "well"

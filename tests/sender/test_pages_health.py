@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from unittest import mock
 
 import pytest
 from sqlalchemy import insert, update
@@ -34,6 +36,37 @@ def test_a_resting_webhook_says_until_when_and_why(visitor, change):
     assert "the circuit breaker is open" in page
     assert "After 7 failed attempts in a row" in page
     assert "Resting" in page
+
+
+@pytest.mark.parametrize("reason", ["breaker", "retry_after", "probing"])
+def test_a_rest_that_is_over_is_not_shown_as_going_on(visitor, change, api, reason):
+    ago = clock.now() - timedelta(hours=3)
+    hook = change(failure_count=7, failing_since=ago, blocked_until=ago, blocked_reason=reason)
+    listed, page = text_of(visitor.get("/webhooks")), text_of(visitor.get(f"/webhooks/{hook}"))
+    assert "the next delivery probes" in listed
+    assert "The rest is over: the next delivery probes" in page
+    assert "rests until" not in listed
+    assert "is sent until" not in page
+    assert api("GET", f"/api/v1/webhooks/{hook}")[1]["condition"] == "probing"
+
+
+def test_a_probe_under_way_is_told(visitor, change, api):
+    soon = clock.now() + timedelta(minutes=1)  # the end of its lease
+    hook = change(failure_count=7, failing_since=clock.now(), blocked_until=soon, blocked_reason="probing")
+    assert "a delivery probes" in text_of(visitor.get("/webhooks"))
+    assert "A delivery probes now" in text_of(visitor.get(f"/webhooks/{hook}"))
+    assert api("GET", f"/api/v1/webhooks/{hook}")[1]["condition"] == "probing"
+
+
+def test_an_open_page_hears_that_the_rest_is_over(visitor, change):
+    end = clock.now() + timedelta(minutes=5)
+    hook = change(failure_count=7, failing_since=clock.now(), blocked_until=end, blocked_reason="breaker")
+    for path in ("/webhooks", f"/webhooks/{hook}"):
+        version = re.search(r'data-last-id="([^"]+)"', visitor.get(path).text)[1]
+        assert visitor.get(f"{path}/news?after={version}").json["items"] == []
+        with mock.patch.object(clock, "now", return_value=end):
+            (item,) = visitor.get(f"{path}/news?after={version}").json["items"]
+        assert "the next delivery probes" in item["html"]
 
 
 def test_one_that_asked_to_wait_says_so(visitor, change):

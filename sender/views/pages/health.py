@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sender.models import WORKER_SILENT_AFTER, Webhook
 from sender.services import queries
+from sender.views.pages.base import blueprint
 from shared import clock, outcome
 
 
@@ -13,16 +16,24 @@ def last_result(webhook: Webhook) -> str:
     return outcome.title(kind, webhook.last_status) if kind else ""
 
 
+@blueprint.app_template_filter("is_ahead")
+def is_ahead(moment: datetime) -> bool:
+    """Return whether `moment` is yet to come."""
+    return moment > clock.now()
+
+
 def state(webhook: Webhook) -> tuple[object, ...]:
     """Return what the shown health of a webhook depends on."""
     return (
         webhook.updated_at,
         webhook.state,
+        webhook.condition,
         webhook.succeeded_count,
         webhook.failed_count,
         webhook.last_attempt_at,
         webhook.failure_count,
         webhook.blocked_until,
+        webhook.blocked_until is not None and is_ahead(webhook.blocked_until),
         webhook.blocked_reason,
         webhook.warned_at,
         webhook.missed_since,

@@ -107,11 +107,17 @@ class WebhookOut(BaseModel):
     last_attempt_at: Moment | None
     last_outcome: str | None
     last_status: int | None
-    condition: str = Field(description="`well`, `failing` (the last attempt failed) or `resting` (see blocked_until).")
+    condition: str = Field(
+        description="`well`, `failing` (the last attempt failed), `resting` (see `blocked_until`), or `probing`: the "
+        "rest is over, and one delivery, under way or the next to come, is sent to see whether all is well."
+    )
     failure_count: int = Field(description="Failed attempts in a row.")
     failing_since: Moment | None
     warned_at: Moment | None = Field(description="When it was reported as failing for long.")
-    blocked_until: Moment | None = Field(description="Nothing is sent before; then one delivery probes.")
+    blocked_until: Moment | None = Field(
+        description="Nothing is sent before; then, however long ago that is, the next delivery probes. While a probe "
+        "is under way: when another may follow it."
+    )
     blocked_reason: str | None = Field(description="`breaker`, `retry_after` or `probing`.")
     missed_since: Moment | None = Field(
         description="Set when Hookloop disables the webhook: the publication of the oldest event that it missed. Once "
