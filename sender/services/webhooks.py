@@ -49,16 +49,21 @@ def change(context: Context, webhook_id: str, draft: WebhookDraft, unread: Seque
 
     A secret that is replaced so ends at once, see `secrets.rotate` for an overlap. Raise NotFound, or InvalidInput
     with all that is wrong: `unread` are faults found when the draft was read from what a person typed.
+
+    Another URL is another endpoint: the failures of the old one count no more, and what waits for it is due.
     """
     _refuse_faults(context, draft, unread)
     now = clock.now()
     with writing(db.session) as session:
         webhook = secrets.lock_webhook(session, webhook_id)
-        was_active, preset = webhook.active, secrets.preset_of(webhook)
+        was_active, old_url, preset = webhook.active, webhook.url, secrets.preset_of(webhook)
         _fill(webhook, draft, now)
         fresh = secrets.settle(context, session, webhook, preset, draft.secret, now)
         if was_active != draft.active:
             _switch(session, webhook, active=draft.active, now=now)
+        if webhook.url != old_url:  # retries that wait for the old endpoint go to the new one as soon as they may
+            _forget_failures(webhook)
+            _hold_owed(session, webhook)
         changes.announce(session, CHANGES)
     return Change(queries.get_webhook(webhook_id), fresh)
 
@@ -158,11 +163,20 @@ def _switch(session: Session, webhook: Webhook, *, active: bool, now: datetime) 
     webhook.disabled_reason = None
     webhook.updated_at = now
     if active:
-        webhook.failure_count = webhook.trip_count = 0
-        webhook.failing_since = webhook.warned_at = webhook.blocked_until = webhook.blocked_reason = None
+        _forget_failures(webhook)
     else:
-        owed = update(Delivery).where(Delivery.webhook_id == webhook.id, Delivery.state == "pending")
-        session.execute(owed.values(next_attempt_at=None))
+        _hold_owed(session, webhook)
+
+
+def _forget_failures(webhook: Webhook) -> None:
+    webhook.failure_count = webhook.trip_count = 0
+    webhook.failing_since = webhook.warned_at = webhook.blocked_until = webhook.blocked_reason = None
+
+
+def _hold_owed(session: Session, webhook: Webhook) -> None:
+    """Put aside what is owed to a webhook; a worker releases it when the webhook is active."""
+    owed = update(Delivery).where(Delivery.webhook_id == webhook.id, Delivery.state == "pending")
+    session.execute(owed.values(next_attempt_at=None))
 
 
 def _delete(session: Session, webhook: Webhook, now: datetime) -> None:

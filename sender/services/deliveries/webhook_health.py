@@ -78,13 +78,17 @@ def write(
     *,
     mail: bool,
 ) -> None:
-    """Write counters and health after attempts, disable what has to be, and tell about it."""
+    """Write counters and health after attempts, disable what has to be, and tell about it.
+
+    An attempt at a URL that was changed meanwhile says nothing about the health of the new one.
+    """
     counts: list[tuple[Any, ...]] = []
     healths: list[tuple[Any, ...]] = []
     told: list[tuple[Any, Health, Notice, Done]] = []
     for webhook_id, attempts in done.items():
         locked = webhooks[webhook_id]
-        after, news = _fold(locked.health, attempts, disable_after, now)
+        of_this_url = [one for one in attempts if one.exchange.request.url == locked.row.url]
+        after, news = _fold(locked.health, of_this_url, disable_after, now)
         counts.append(_count(webhook_id, attempts))
         if after != locked.health:
             healths.append((webhook_id, *map(_driver_value, astuple(after))))

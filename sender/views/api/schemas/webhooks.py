@@ -69,7 +69,11 @@ class WebhookPatch(Strict):
     """
 
     name: str | None = None
-    url: str | None = None
+    url: str | None = Field(
+        None,
+        description="Another URL begins anew: failures in a row, a rest or a `Retry-After` of the old endpoint count "
+        "no more, and what waits for it is sent at once, within the webhook's limits. The counters stay.",
+    )
     event_types: list[str] | None = None
     active: bool | None = None
     integration: str | None = None
