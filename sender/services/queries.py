@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, literal, or_, select, tuple_
+from sqlalchemy import Select, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from sender.models import Delivery, Event, Webhook, WorkerProcess, db
@@ -19,6 +19,7 @@ from shared.errors import FieldError, InvalidInput, NotFound
 Row = TypeVar("Row")
 
 MAX_LIMIT = 200
+_TROUBLED = or_(Webhook.disabled_reason.is_not(None), Webhook.warned_at.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ class DeliveryFilter:
 
 @dataclass(frozen=True, slots=True)
 class WebhookFilter:
-    """Which webhooks to list: words in name, URL or event types, a state, an integration."""
+    """Which webhooks to list: words in name, URL or event types, a state, an integration.
+
+    Beside the states of a webhook there is `troubled`: Hookloop has switched it off, or warned that it fails for long.
+    """
 
     q: str | None = None
     state: str | None = None
@@ -112,6 +116,8 @@ def list_webhooks(wanted: WebhookFilter, limit: int, cursor: str | None) -> Page
         query = query.where(Webhook.active.is_(False), Webhook.disabled_reason.is_(None))
     elif wanted.state == "disabled":
         query = query.where(Webhook.active.is_(False), Webhook.disabled_reason.is_not(None))
+    elif wanted.state == "troubled":
+        query = query.where(_TROUBLED)
     if wanted.integration:
         query = query.where(Webhook.integration == wanted.integration)
     if wanted.event_type:
@@ -120,15 +126,13 @@ def list_webhooks(wanted: WebhookFilter, limit: int, cursor: str | None) -> Page
     return _page(query, Webhook, limit, cursor)
 
 
-def in_trouble() -> Sequence[Webhook]:
-    """Return webhooks that Hookloop has switched off or warned about, the newest first, at most ten."""
-    query = (
-        select(Webhook)
-        .where(Webhook.deleted_at.is_(None), or_(Webhook.disabled_reason.is_not(None), Webhook.warned_at.is_not(None)))
-        .order_by(Webhook.id.desc())
-        .limit(10)
-    )
-    return db.session.scalars(query).all()
+def in_trouble(limit: int) -> tuple[Sequence[Webhook], int]:
+    """Return webhooks that Hookloop has switched off or warned about, the newest first, and how many there are."""
+    troubled = select(Webhook).where(Webhook.deleted_at.is_(None), _TROUBLED)
+    rows = db.session.scalars(troubled.order_by(Webhook.id.desc()).limit(limit)).all()
+    if len(rows) < limit:
+        return rows, len(rows)
+    return rows, db.session.scalar(select(func.count()).select_from(troubled.subquery())) or 0
 
 
 def has_worker(since: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 from unittest import mock
@@ -114,3 +115,24 @@ def test_the_api_tells_the_same(change, api):
     told = api("GET", f"/api/v1/webhooks/{hook}")[1]
     assert (told["condition"], told["failure_count"], told["blocked_reason"]) == ("resting", 7, "breaker")
     assert told["blocked_until"] == clock.rfc3339(soon)
+
+
+def test_more_troubled_webhooks_than_are_shown_are_counted_and_can_be_listed(visitor, change, api):
+    for number in range(11):
+        change(name=f"Off {number}", active=False, disabled_reason="It was failing.")
+    change(name="Warned about", warned_at=clock.now(), failure_count=20)
+    well = change(name="All is well")
+    change(name="Paused", active=False)
+    page = visitor.get("/webhooks")
+    assert text_of(page).count("was switched off") + text_of(page).count("has been failing for long") == 10
+    assert "2 more webhooks are switched off or have been failing for long" in text_of(page)
+    listed = visitor.get(html.unescape(re.search(r'<a href="([^"]+)">Show all 12</a>', page.text)[1]))
+    rows = listed.text.split('id="webhooks"')[1]
+    assert rows.count('name="ids"') == 12
+    assert well not in rows
+    found = api("GET", "/api/v1/webhooks?state=troubled")[1]["items"]
+    assert len(found) == 12
+    assert {one["state"] for one in found} == {"active", "disabled"}
+    api("DELETE", f"/api/v1/webhooks/{found[0]['id']}")
+    api("DELETE", f"/api/v1/webhooks/{found[1]['id']}")
+    assert "Show all" not in visitor.get("/webhooks").text

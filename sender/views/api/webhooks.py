@@ -43,7 +43,10 @@ class WebhookQuery(PageQuery):
     """Which webhooks to list."""
 
     q: str | None = Field(None, description="Words in the name, the URL or the event types.")
-    state: str | None = Field(None, description="`active`, `paused` or `disabled`.")
+    state: str | None = Field(
+        None,
+        description="`active`, `paused`, `disabled`, or `troubled`: disabled, or warned about as failing for long.",
+    )
     integration: str | None = None
     event_type: str | None = Field(None, description="Subscribed to this event type or glob, literally.")
 

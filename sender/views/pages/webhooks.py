@@ -19,6 +19,8 @@ from sender.views.pages.base import PER_PAGE, blueprint, by_field, confirm, is_c
 from sender.views.pages.replays import replay_url
 from shared.errors import InvalidInput
 
+_MOST_TROUBLED = 10
+
 
 @blueprint.get("/")
 def home() -> Response:
@@ -110,11 +112,13 @@ def _page(values: dict[str, Any], errors: dict[str, str]) -> str:
     cursor = request.args.get("cursor")
     kinds = event_types.all_types()
     page = queries.list_webhooks(wanted, PER_PAGE, cursor)
+    troubled, troubled_count = queries.in_trouble(_MOST_TROUBLED)
     return render_template(
         "webhooks.html",
         page=page,
         live_version=_view(page).version,
-        troubled=queries.in_trouble(),
+        troubled=troubled,
+        troubled_count=troubled_count,
         is_silent=bool(page.items) and health.is_silent(),
         wanted=wanted,
         is_filtered=any((wanted.q, wanted.state, wanted.integration)),
