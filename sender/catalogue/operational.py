@@ -81,8 +81,8 @@ WEBHOOK_DISABLED = define(
 DELIVERY_EXHAUSTED = define(
     "delivery.exhausted",
     "Delivery Exhausted",
-    "A delivery has been given up after its last retry.",
-    "The last attempt of the retry schedule fails.",
+    "A delivery has been given up: its last retry failed, or its endpoint answered 410 Gone.",
+    "The last attempt of the retry schedule fails, or any attempt is answered with 410 Gone.",
     source=SOURCE,
     parts=(AboutWebhook, AboutDelivery, Reason),
 )

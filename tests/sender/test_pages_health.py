@@ -136,3 +136,8 @@ def test_more_troubled_webhooks_than_are_shown_are_counted_and_can_be_listed(vis
     api("DELETE", f"/api/v1/webhooks/{found[0]['id']}")
     api("DELETE", f"/api/v1/webhooks/{found[1]['id']}")
     assert "Show all" not in visitor.get("/webhooks").text
+
+
+def test_the_last_failure_is_said_without_a_second_colon(visitor, change):
+    hook = change(failure_count=7, failing_since=clock.now(), last_outcome="http_status", last_status=503)
+    assert "Failures in a row 7 Not delivered: the endpoint answered 503" in text_of(visitor.get(f"/webhooks/{hook}"))

@@ -231,6 +231,18 @@ def test_410_disables_at_once_cancels_and_is_told(api, sink, deliverer):
     assert len(told(deliverer, watcher, "webhook.disabled")) == 1
 
 
+def test_delivery_exhausted_is_described_as_what_it_is_sent_for(api, sink, deliverer):
+    """It is sent for a 410 too, which may answer the first attempt."""
+    watcher = api.webhook(sink.url(), event_types=["delivery.exhausted"])
+    api.webhook(sink.url())
+    publish(api)
+    deliverer.answer(deliverer.claim(1)[0], 410)
+    (news,) = told(deliverer, watcher, "delivery.exhausted")
+    assert news["attempt_count"] == 1
+    kind = api("GET", "/api/v1/event-types/delivery.exhausted")[1]
+    assert "410" in kind["description"]
+
+
 def test_the_410_is_the_reason_also_when_another_answer_is_recorded_with_it(api, sink, deliverer):
     hook = api.webhook(sink.url())
     publish(api, 2)

@@ -101,6 +101,15 @@ def test_the_moments_of_the_form_are_utc(visitor, past, hook):
     assert "Nothing to send again" in found[1]
 
 
+def test_the_form_says_what_its_choices_count(visitor, api, past, sink):
+    api.webhook(sink.url())
+    past.event(5)  # from before the webhook was registered
+    said = text_of(visitor.get("/replays/new"))
+    assert "only when Missing is chosen by itself" in said
+    assert "Nothing to send again" in text_of(visitor.post("/replays/new", **form(past)))
+    assert "1 delivery would be made" in text_of(visitor.post("/replays/new", **form(past, state="missing")))
+
+
 def test_the_query_fills_in_the_form(visitor, past, hook):
     page = visitor.get(
         f"/replays/new?webhook_id={hook}&since=2026-01-02T05:04:05%2B02:00&until=2026-01-03&event_type=pay*&rate=7"
