@@ -32,7 +32,7 @@ def change(app, api, sink):
 def test_a_resting_webhook_says_until_when_and_why(visitor, change):
     soon = clock.now() + timedelta(minutes=5)
     hook = change(failure_count=7, failing_since=clock.now(), blocked_until=soon, blocked_reason="breaker")
-    assert "rests until" in text_of(visitor.get("/webhooks"))
+    assert "rests, probes" in text_of(visitor.get("/webhooks"))
     page = text_of(visitor.get(f"/webhooks/{hook}"))
     assert "the circuit breaker is open" in page
     assert "After 7 failed attempts in a row" in page
@@ -46,7 +46,7 @@ def test_a_rest_that_is_over_is_not_shown_as_going_on(visitor, change, api, reas
     listed, page = text_of(visitor.get("/webhooks")), text_of(visitor.get(f"/webhooks/{hook}"))
     assert "the next delivery probes" in listed
     assert "The rest is over: the next delivery probes" in page
-    assert "rests until" not in listed
+    assert "rests, probes" not in listed
     assert "is sent until" not in page
     assert api("GET", f"/api/v1/webhooks/{hook}")[1]["condition"] == "probing"
 
@@ -96,7 +96,7 @@ def test_all_is_well_says_nothing(visitor, change):
     hook = change(failure_count=0)
     page = visitor.get(f"/webhooks/{hook}").text
     assert 'class="notice' not in page
-    assert "rests until" not in visitor.get("/webhooks").text
+    assert "rests, probes" not in visitor.get("/webhooks").text
 
 
 def test_pages_say_when_no_worker_runs(visitor, change, app):
