@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any, NoReturn
 
+MAX_DEPTH = 200  # writers have limits too: pydantic's is 255
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -25,17 +26,29 @@ def dump(value: Any) -> str:
 def load(text: str | bytes) -> Any:
     """Return the value of JSON text (RFC 8259); raise ValueError, or RecursionError when it is nested too deeply.
 
-    Refused is also what JSON allows but nobody can pass on: half of a surrogate pair (no UTF-8 text has one), and
-    numbers beyond what a double holds, which would be written as `Infinity`.
+    Refused is also what JSON allows but nobody can pass on: half of a surrogate pair (no UTF-8 text has one), numbers
+    beyond what a double holds, which would be written as `Infinity`, and more than MAX_DEPTH levels.
     """
     text = text if isinstance(text, str) else text.decode()
     value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        _refuse_depth(value)
     if _SURROGATE.search(text):
         try:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError:
             raise ValueError("it holds half of a surrogate pair, which is no character") from None
     return value
+
+
+def _refuse_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        containers = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        if not containers:
+            return
+        level = [one for container in containers for one in container]
+    raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -24,7 +24,7 @@ def parse(query: str) -> tuple[Term, ...]:
     A prefix that names no field is part of its word, so that URLs and header lines can be searched for as they are.
     """
     terms = []
-    for match in _TERM.finditer(query.replace("\0", "")):
+    for match in _TERM.finditer(query):
         field, text = match["field"], match["phrase"] if match["phrase"] is not None else match["word"]
         if field is not None and field not in FIELDS:
             field, text = None, f"{field}:{text}"

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from receiver.core import slugs
 from receiver.core.capture import Captured
 from receiver.models import Bin
 from receiver.services.batch import Arrived, Stored
@@ -32,6 +33,8 @@ class Intake:
         """
         if slug in self._seen:
             return True
+        if slugs.fault(slug):  # no bin can have it, and a NUL in it no database would look up
+            return False
         try:
             with self._engine.connect() as connection:
                 found = connection.scalar(select(Bin.id).where(Bin.slug == slug)) is not None

@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared import __version__, logs, ui
 from shared.settings import CommonSettings
-from shared.web import access, health, metrics, problems, reference, security
+from shared.web import access, health, metrics, nul, problems, reference, security
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def install(
     app.context_processor(lambda: {"companion": service.companion, "version": __version__})
     access.install(app, settings.read_admin_token(), home=service.home)
     problems.install(app)
+    nul.install(app)  # after the above: an API body that is no JSON is told so first
     health.install(app, db, check_ready)
     metrics.install(app, service.name, collectors)
     reference.install(app)

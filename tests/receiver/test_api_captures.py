@@ -96,7 +96,6 @@ def test_a_made_up_cursor_is_refused(api, orders, cursor):
         ("back\\slash", ["/a"]),
         ("after", ["/c"]),
         ("nothing-like-this", []),
-        ("a\0b", []),
     ],
 )
 def test_captures_are_found(api, orders, send, q, paths):

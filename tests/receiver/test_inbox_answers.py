@@ -57,6 +57,18 @@ def test_any_server_will_do(engine, client):
     assert ("Content-Type", "text/plain") in row.headers
 
 
+@pytest.mark.parametrize("slug", ["%00", "a%00b", "%FF", "x" * 5000])
+def test_what_can_be_no_slug_is_no_bin(client, slug):
+    assert client.post(f"/b/{slug}").status_code == 404
+
+
+def test_a_nul_in_what_is_captured_is_kept(engine, client):
+    add_bin(engine)
+    assert client.post("/b/orders/%00?a=%00", data=b"\0").status_code == 200
+    (row,) = captures_of(engine)
+    assert (row.target, row.path, row.query, row.body) == ("/b/orders/%00?a=%00", "/%00", "a=%00", b"\0")
+
+
 def test_what_is_not_below_the_mount_goes_elsewhere(client):
     assert client.get("/bins").text == "elsewhere"
 

@@ -236,6 +236,9 @@ def test_a_replay_whose_webhook_is_paused_meanwhile_stops(api, past, hook):
         ({"since": "2100-01-01"}, "since"),
         ({"until": "2000-01-01"}, "since"),
         ({"since": "yesterday"}, "since"),
+        ({"since": "0001-01-01T00:00:00+14:00"}, "since"),
+        ({"since": "1969-12-31T23:59:59Z"}, "since"),
+        ({"until": "9999-01-01"}, "until"),
         ({"surprise": 1}, "surprise"),
     ],
 )

@@ -8,7 +8,15 @@ from shared import json_text
 
 
 @pytest.mark.parametrize(
-    "text", ['{"a": "\\ud83d\\ude00 é"}', "[1e308, 12345678901234567890, 0.1]", '"\\\\ud800"', b'{"a":1}']
+    "text",
+    [
+        '{"a": "\\ud83d\\ude00 é"}',
+        "[1e308, 12345678901234567890, 0.1]",
+        '"\\\\ud800"',
+        b'{"a":1}',
+        "[" * 200 + "]" * 200,
+        '{"a":' * 200 + "1" + "}" * 200,
+    ],
 )
 def test_what_can_be_passed_on_is_taken(text):
     assert json_text.load(json_text.dump(json_text.load(text))) == json_text.load(text)
@@ -24,6 +32,8 @@ def test_what_can_be_passed_on_is_taken(text):
         ("[NaN]", "NaN is not JSON"),
         ("{'a': 1}", "Expecting property name"),
         (b'"\xff"', "can't decode"),
+        ("[" * 201 + "]" * 201, "nested deeper than 200 levels"),
+        ('{"a":' * 201 + "0" + "}" * 201, "nested deeper than 200 levels"),
     ],
 )
 def test_what_cannot_is_refused_with_the_reason(text, why):

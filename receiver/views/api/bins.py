@@ -9,8 +9,9 @@ from pydantic import Field
 
 from receiver.services import bins, context
 from receiver.services.bins import UNCHANGED, BinDraft
-from receiver.views.api.schemas import BinFields, BinIn, BinOut, BinPage, ById, PageQuery, RuleIn
+from receiver.views.api.schemas import BinFields, BinIn, BinOut, BinPage, ById, RuleIn
 from shared.web.json import nothing, reply
+from shared.web.schemas import PageQuery
 
 api = APIBlueprint(
     "api_bins",

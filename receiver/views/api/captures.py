@@ -9,8 +9,9 @@ from pydantic import Field
 
 from receiver.services import bins, captures, context, forwards
 from receiver.views import downloads
-from receiver.views.api.schemas import ById, ByRequestId, CaptureOut, CapturePage, ForwardIn, ForwardOut, PageQuery
+from receiver.views.api.schemas import ById, ByRequestId, CaptureOut, CapturePage, ForwardIn, ForwardOut
 from shared.web.json import nothing, reply
+from shared.web.schemas import PageQuery
 
 api = APIBlueprint(
     "api_captures",

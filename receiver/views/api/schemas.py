@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 
 from receiver.models import Bin, Capture
 from receiver.views import links, reply
-from shared import clock
 from shared.exchange import Exchange
 from shared.outcome import OutcomeKind
-
-Moment = Annotated[datetime, PlainSerializer(clock.rfc3339, return_type=str, when_used="json")]
-
-
-class Strict(BaseModel):
-    """An input in which an unknown field is a mistake worth telling."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class PageQuery(BaseModel):
-    """Paging, as in every list."""
-
-    limit: int = Field(50, ge=1, le=200, description="Rows per page.")
-    cursor: str | None = Field(None, description="`next_cursor` of the page before.")
+from shared.web.schemas import Moment, Strict
 
 
 class ById(BaseModel):

@@ -9,9 +9,10 @@ from pydantic import Field
 
 from sender.services import context, deliveries, queries
 from sender.services.queries import DeliveryFilter
-from sender.views.api.schemas.base import ById, PageQuery, State, When
+from sender.views.api.schemas.base import ById, State, When
 from sender.views.api.schemas.deliveries import DeliveryOut, DeliveryPage, ResendIn, ResentOut
 from shared.web.json import reply
+from shared.web.schemas import PageQuery
 
 api = APIBlueprint(
     "api_deliveries",

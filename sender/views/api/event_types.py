@@ -9,9 +9,10 @@ from pydantic import Field
 
 from sender.services import event_types
 from sender.services.event_types import EventTypeDraft
-from sender.views.api.schemas.base import BySlug, PageQuery
+from sender.views.api.schemas.base import BySlug
 from sender.views.api.schemas.event_types import EventTypeIn, EventTypeOut, EventTypePage, EventTypePatch
 from shared.web.json import nothing, reply
+from shared.web.schemas import PageQuery
 
 api = APIBlueprint(
     "api_event_types",

@@ -12,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sender.services import batches, context, events, queries
 from sender.services.events import EventDraft
-from sender.views.api.schemas.base import ById, PageQuery, When
+from sender.views.api.schemas.base import ById, When
 from sender.views.api.schemas.events import BatchAccepted, BatchIn, EventAccepted, EventIn, EventOut, EventPage
 from shared.web.json import reply
+from shared.web.schemas import PageQuery
 
 api = APIBlueprint(
     "api_events",

@@ -7,9 +7,10 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from sender.services import replays
-from sender.views.api.schemas.base import ById, PageQuery
+from sender.views.api.schemas.base import ById
 from sender.views.api.schemas.replays import ReplayCount, ReplayIn, ReplayOut, ReplayPage
 from shared.web.json import reply
+from shared.web.schemas import PageQuery
 
 api = APIBlueprint(
     "api_replays",

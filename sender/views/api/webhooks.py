@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
@@ -13,7 +13,7 @@ from pydantic import Field
 from sender.core.drafts import WebhookDraft
 from sender.services import context, deliveries, missed, queries, secrets, webhooks
 from sender.services.queries import WebhookFilter
-from sender.views.api.schemas.base import ById, PageQuery
+from sender.views.api.schemas.base import ById
 from sender.views.api.schemas.deliveries import DeliveryOut
 from sender.views.api.schemas.webhooks import (
     Rotated,
@@ -29,6 +29,7 @@ from sender.views.api.schemas.webhooks import (
     old_secrets,
 )
 from shared.web.json import nothing, reply
+from shared.web.schemas import PageQuery
 
 api = APIBlueprint(
     "api_webhooks",
@@ -43,9 +44,8 @@ class WebhookQuery(PageQuery):
     """Which webhooks to list."""
 
     q: str | None = Field(None, description="Words in the name, the URL or the event types.")
-    state: str | None = Field(
-        None,
-        description="`active`, `paused`, `disabled`, or `troubled`: disabled, or warned about as failing for long.",
+    state: Literal["active", "paused", "disabled", "troubled"] | None = Field(
+        None, description="`troubled`: disabled, or warned about as failing for long."
     )
     integration: str | None = None
     event_type: str | None = Field(None, description="Subscribed to this event type or glob, literally.")

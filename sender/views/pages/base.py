@@ -36,6 +36,14 @@ def by_field(error: HookloopError) -> dict[str, str]:
     return found
 
 
+def whole_number(field: str, text: str, faults: list[FieldError]) -> int | None:
+    """Return the number that a person typed; None for what is none, which is added to `faults`."""
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return int(text)
+    faults.append(FieldError(field, "Write it as a whole number."))
+    return None
+
+
 def pretty(value: Mapping[str, Any]) -> str:
     """Return a JSON object as people read it."""
     return json.dumps(value, indent=2, ensure_ascii=False)

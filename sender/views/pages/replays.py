@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -12,8 +12,8 @@ from sender.core.replays import DEFAULT_RATE, NO_END, ReplayDraft
 from sender.models import Replay, Webhook
 from sender.services import event_types, queries, replays
 from sender.services.queries import DeliveryFilter, WebhookFilter
-from sender.views.pages.base import PER_PAGE, blueprint, by_field, is_confirmed
-from shared import clock, spans
+from sender.views.pages.base import PER_PAGE, blueprint, by_field, is_confirmed, whole_number
+from shared import clock, moments, spans
 from shared.errors import FieldError, InvalidInput
 
 NEWEST = 10
@@ -101,30 +101,32 @@ def in_words(seconds: int) -> str:
 def _read(values: dict[str, str]) -> ReplayDraft:
     """Return the draft that the form describes; raise InvalidInput for moments and numbers that are none."""
     faults: list[FieldError] = []
-    moments: dict[str, datetime] = {}
+    given: dict[str, datetime] = {}
     for field in ("since", "until"):
         try:
-            moments[field] = _moment(values[field]) if values[field] or field == "since" else NO_END
-        except ValueError:
-            faults.append(FieldError(field, "Give a date and a time."))
-    if not values["rate"].isdecimal():
-        faults.append(FieldError("rate", "Give a whole number."))
-    if faults:
+            given[field] = _moment(values[field]) if values[field] or field == "since" else NO_END
+        except ValueError as error:
+            faults.append(FieldError(field, str(error)))
+    rate = whole_number("rate", values["rate"], faults)
+    if faults or rate is None:
         raise InvalidInput.of(*faults)
     return ReplayDraft(
-        since=moments["since"],
-        until=moments["until"],
+        since=given["since"],
+        until=given["until"],
         webhook_id=values["webhook_id"] or None,
         event_type=values["event_type"] or None,
         state=values["state"] or None,
-        rate=int(values["rate"]),
+        rate=rate,
     )
 
 
 def _moment(text: str) -> datetime:
-    """Return the moment of a field or an RFC 3339 text, in UTC when it names no offset; raise ValueError."""
-    moment = datetime.fromisoformat(text)
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    """Return the moment of a field or an RFC 3339 text, in UTC when it names no offset; raise ValueError in words."""
+    try:
+        moment = moments.parse(text)
+    except ValueError:
+        raise ValueError("Give a date and a time.") from None
+    return moments.check(moment)
 
 
 def _as_input(text: str) -> str:
@@ -134,7 +136,7 @@ def _as_input(text: str) -> str:
     """
     try:
         return _moment(text).replace(tzinfo=None).isoformat(timespec="milliseconds").removesuffix(".000")
-    except (ValueError, OverflowError):
+    except ValueError:
         return ""
 
 

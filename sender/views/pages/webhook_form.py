@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from sender.core import drafts, signatures
 from sender.core.drafts import WebhookDraft
 from sender.services.event_types import EventType
+from sender.views.pages.base import whole_number
 from shared.errors import FieldError
 
 FORMATS = (
@@ -107,12 +108,7 @@ def _options(scheme: str, form: Mapping[str, str]) -> dict[str, str]:
 
 def _number(name: str, form: Mapping[str, str], unread: list[FieldError]) -> int | None:
     text = form.get(name, "").strip()
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        unread.append(FieldError(name, "Write it as a whole number."))
-        return None
-    return int(text)
+    return whole_number(name, text, unread) if text else None
 
 
 def _headers(text: str, unread: list[FieldError]) -> dict[str, str]:

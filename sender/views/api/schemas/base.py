@@ -1,36 +1,27 @@
-"""What the resources have in common: moments, states, paging, ids."""
+"""What the resources of the sender's API have in common: moments, states, ids."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, model_validator
 
-from shared import clock
+from shared import moments
+from shared.web.schemas import Strict
 
-Moment = Annotated[datetime, PlainSerializer(clock.rfc3339, return_type=str, when_used="json")]
 State = Literal["pending", "sending", "succeeded", "failed", "cancelled"]
+WebhookState = Literal["active", "paused", "disabled"]
 
 
 def _assume_utc(value: Any) -> Any:
     """A date or a time without an offset is taken as UTC."""
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            return value
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return value
+    try:
+        return moments.parse(value) if isinstance(value, str) else value
+    except ValueError:
+        return value  # pydantic says what is wrong with it
 
 
-When = Annotated[AwareDatetime, BeforeValidator(_assume_utc)]
-
-
-class Strict(BaseModel):
-    """An input in which an unknown field is a mistake worth telling."""
-
-    model_config = ConfigDict(extra="forbid")
+When = Annotated[AwareDatetime, BeforeValidator(_assume_utc), AfterValidator(moments.check)]
 
 
 class AllOptional(Strict):
@@ -40,13 +31,6 @@ class AllOptional(Strict):
     @classmethod
     def _read_no_body(cls, value: Any) -> Any:
         return {} if value is None else value
-
-
-class PageQuery(BaseModel):
-    """Paging, as in every list."""
-
-    limit: int = Field(50, ge=1, le=200, description="Rows per page.")
-    cursor: str | None = Field(None, description="`next_cursor` of the page before.")
 
 
 class ById(BaseModel):

@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field, model_validator
 
 from sender.models import Attempt, Delivery
 from sender.services.deliveries import Resent
-from sender.views.api.schemas.base import Moment, State, Strict
+from sender.views.api.schemas.base import State
 from shared.outcome import OutcomeKind
+from shared.web.schemas import Moment, Strict
 
 
 class Request(BaseModel):

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from sender.services.event_types import EventType
-from sender.views.api.schemas.base import Moment, Strict
+from shared.web.schemas import Moment, Strict
 
 
 class EventTypeIn(Strict):

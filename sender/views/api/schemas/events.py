@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from sender.models import Event
 from sender.services.batches import MAX_EVENTS
 from sender.services.events import Published
-from sender.views.api.schemas.base import Moment, Strict
 from sender.views.api.schemas.deliveries import DeliveryRef, Warning_
+from shared.web.schemas import Moment, Strict
 
 
 class EventIn(Strict):

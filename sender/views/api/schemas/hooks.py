@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from sender.views.api.schemas.base import Strict
+from shared.web.schemas import Strict
 
 
 class HookIn(Strict):

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 
 from sender.core.replays import DEFAULT_RATE, MAX_RATE, NO_END, ReplayDraft
 from sender.models import Replay
-from sender.views.api.schemas.base import Moment, Strict, When
+from sender.views.api.schemas.base import When
+from shared.web.schemas import Moment, Strict
 
 ReplayedState = Literal["succeeded", "failed", "cancelled", "missing"]
 

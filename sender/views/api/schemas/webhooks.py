@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_seri
 from sender.core.signatures import SCHEMES
 from sender.models import Webhook
 from sender.services import secrets
-from sender.views.api.schemas.base import AllOptional, Moment, Strict
+from sender.views.api.schemas.base import AllOptional, WebhookState
 from shared import clock
+from shared.web.schemas import Moment, Strict
 
 
 class Signature(Strict):
@@ -94,7 +95,7 @@ class WebhookOut(BaseModel):
     url: str
     event_types: list[str]
     active: bool
-    state: str = Field(description="`active`, `paused` or `disabled`.")
+    state: WebhookState
     disabled_reason: str | None
     integration: str
     body_format: str
