@@ -8,24 +8,25 @@ a choice at random took up to 400.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, literal_column
+from sqlalchemy import ColumnElement, literal
 
-from sender.models import Delivery
+from sender.models import DELIVERY_STATES, Delivery
 from shared import ids
+from shared.errors import FieldError, InvalidInput
 
 if TYPE_CHECKING:
     from sender.services.queries import DeliveryFilter
 
 _MILLISECOND = timedelta(milliseconds=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST = datetime.max.replace(tzinfo=UTC) - _MILLISECOND
 
 
 def conditions(wanted: DeliveryFilter) -> list[ColumnElement[bool]]:
-    """Return the conditions of a filter."""
+    """Return the conditions of a filter; raise InvalidInput for a state that there is not."""
+    if wanted.state is not None and wanted.state not in DELIVERY_STATES:
+        raise InvalidInput.of(FieldError("state", f"Choose one of {', '.join(DELIVERY_STATES)}."))
     exact: dict[str, str | None] = {
         "event_id": wanted.event_id,
         "replay_id": wanted.replay_id,
@@ -60,7 +61,7 @@ def _equals(name: str, value: str, leads: bool) -> ColumnElement[bool]:
     if not leads:
         return column.concat("") == value  # type: ignore[no-any-return]
     if name == "state":  # a partial index is used only for a value that stands in the statement
-        return column == literal_column(f"'{value}'")  # type: ignore[no-any-return]
+        return column == literal(value, literal_execute=True)  # type: ignore[no-any-return]
     return column == value  # type: ignore[no-any-return]
 
 
@@ -68,8 +69,7 @@ def _within(since: datetime | None, until: datetime | None) -> list[ColumnElemen
     """Return the conditions of a span; the id tells the millisecond, so that the index is read from there on."""
     found: list[ColumnElement[bool]] = []
     if since:
-        found += [Delivery.created_at >= since, Delivery.id >= ids.first("dlv", max(since, _EPOCH))]
+        found += [Delivery.created_at >= since, Delivery.id >= ids.first("dlv", since)]
     if until:
-        after = min(max(until, _EPOCH), _LATEST) + _MILLISECOND
-        found += [Delivery.created_at < until, Delivery.id < ids.first("dlv", after)]
+        found += [Delivery.created_at < until, Delivery.id < ids.first("dlv", until + _MILLISECOND)]
     return found

@@ -104,7 +104,7 @@ def lock_delivery(session: Session, delivery_id: str) -> Delivery:
 
 
 def list_webhooks(wanted: WebhookFilter, limit: int, cursor: str | None) -> Page[Webhook]:
-    """Return webhooks that are not deleted, newest first."""
+    """Return webhooks that are not deleted, newest first; raise InvalidInput."""
     query = select(Webhook).where(Webhook.deleted_at.is_(None))
     if wanted.q:
         words = f"%{_escape(wanted.q)}%"
@@ -118,6 +118,8 @@ def list_webhooks(wanted: WebhookFilter, limit: int, cursor: str | None) -> Page
         query = query.where(Webhook.active.is_(False), Webhook.disabled_reason.is_not(None))
     elif wanted.state == "troubled":
         query = query.where(_TROUBLED)
+    elif wanted.state is not None:
+        raise InvalidInput.of(FieldError("state", "Choose one of active, paused, disabled, troubled."))
     if wanted.integration:
         query = query.where(Webhook.integration == wanted.integration)
     if wanted.event_type:
