@@ -53,6 +53,14 @@ class Secrets:
     public_key: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a change did to a webhook's secrets: whether one was made, and how many old ones signed until then."""
+
+    is_fresh: bool = False
+    ended: int = 0
+
+
 def live(vault: Vault, webhook: Holder, now: datetime) -> tuple[str, ...]:
     """Return the secrets in clear that sign at `now`, the present one first."""
     if not webhook.old_secrets:
@@ -107,22 +115,27 @@ def revoke_old(webhook_id: str) -> None:
 
 def settle(
     context: Context, session: Session, webhook: Webhook, before: Preset, given: str | None, now: datetime
-) -> bool:
-    """Make a changed webhook's secret be `given`, or fit its scheme, which was `before`; return whether it is fresh.
+) -> Settled:
+    """Make a changed webhook's secret be `given`, or fit its scheme, which was `before`; return what became of them.
 
-    The present one stays if nothing else is given and it fits. There is no overlap: what is replaced ends at once.
+    The present one stays if nothing else is given and it fits, and with it those old ones that fit too. There is no
+    overlap: what is replaced ends at once, and the old ones with it.
     """
     preset = preset_of(webhook)
-    present = context.vault.unlock(webhook.encrypted_secret)
+    vault = context.vault
+    present, *old = live(vault, webhook, now)
     shared = before.secret.shared(present)
     if preset is before and given in (None, present, shared):
         _show_key(webhook, present)
-        return False
+        return Settled()
     keeps = given is None and preset.secret.check(shared) is None
-    put(context.vault, webhook, shared if keeps else given, now)
+    carried = _carried(vault, webhook, before, now) if keeps and preset.several else []
+    put(vault, webhook, shared if keeps else given, now)
+    webhook.old_secrets = carried
     if not keeps:
         tell(session, webhook, now)
-    return given is None and not keeps
+    signing = set(map(preset.secret.shared, live(vault, webhook, now)))
+    return Settled(given is None and not keeps, len(set(map(before.secret.shared, old)) - signing))
 
 
 def put(vault: Vault, webhook: Webhook, secret: str | None, now: datetime, *, overlap: int = 0) -> None:
@@ -168,6 +181,19 @@ def _outgoing(vault: Vault, webhook: Webhook, fresh: str, now: datetime, overlap
     old = [[locked, until] for locked, until in webhook.old_secrets if _moment(until) > now]
     kept = [pair for pair in [[webhook.encrypted_secret, end], *old] if vault.unlock(pair[0]) != fresh]
     return kept[:MAX_OLD]
+
+
+def _carried(vault: Vault, webhook: Webhook, before: Preset, now: datetime) -> list[list[str]]:
+    """The old secrets that sign on now that the scheme is no longer `before`, in the form that it keeps them in."""
+    format_ = preset_of(webhook).secret
+    known = {before.secret.shared(vault.unlock(webhook.encrypted_secret))}
+    carried = []
+    for locked, end in webhook.old_secrets:
+        shared = before.secret.shared(vault.unlock(locked))
+        if _moment(end) > now and shared not in known and format_.check(shared) is None:
+            known.add(shared)
+            carried.append([vault.lock(format_.complete(shared, os.urandom(RANDOM_BYTES))), end])
+    return carried
 
 
 def _moment(text: str) -> datetime:

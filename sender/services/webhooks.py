@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -25,10 +25,14 @@ BulkVerb = Literal["pause", "activate", "delete"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A webhook as it was changed; `fresh_secret` when its scheme asked for another secret and one was made."""
+    """A webhook as it was changed; `fresh_secret` when its scheme asked for another secret and one was made.
+
+    `warnings` say in words what is odd now but no fault.
+    """
 
     webhook: Webhook
     fresh_secret: bool
+    warnings: list[str]
 
 
 def create(context: Context, draft: WebhookDraft) -> Webhook:
@@ -58,14 +62,15 @@ def change(context: Context, webhook_id: str, draft: WebhookDraft, unread: Seque
         webhook = secrets.lock_webhook(session, webhook_id)
         was_active, old_url, preset = webhook.active, webhook.url, secrets.preset_of(webhook)
         _fill(webhook, draft, now)
-        fresh = secrets.settle(context, session, webhook, preset, draft.secret, now)
+        settled = secrets.settle(context, session, webhook, preset, draft.secret, now)
         if was_active != draft.active:
             _switch(session, webhook, active=draft.active, now=now)
         if webhook.url != old_url:  # retries that wait for the old endpoint go to the new one as soon as they may
             _forget_failures(webhook)
             _hold_owed(session, webhook)
         changes.announce(session, CHANGES)
-    return Change(queries.get_webhook(webhook_id), fresh)
+    webhook = queries.get_webhook(webhook_id)
+    return Change(webhook, settled.is_fresh, [*_ended(settled.ended), *warnings(webhook)])
 
 
 def draft_of(webhook: Webhook) -> WebhookDraft:
@@ -128,6 +133,12 @@ def count_owed(webhook_id: str) -> int:
     held = (Delivery.state == literal_column("'pending'")) & Delivery.next_attempt_at.is_(None)
     count = select(func.count()).where(Delivery.webhook_id == webhook_id)
     return sum(db.session.scalar(count.where(one)) or 0 for one in (due, held))
+
+
+def _ended(old_secrets: int) -> Iterator[str]:
+    if old_secrets:
+        which, them = ("1 old secret", "it") if old_secrets == 1 else (f"{old_secrets} old secrets", "them")
+        yield f"{which} ended with this change: endpoints that still verify with {them} refuse what they get."
 
 
 def _refuse_faults(context: Context, draft: WebhookDraft, unread: Sequence[FieldError] = ()) -> None:

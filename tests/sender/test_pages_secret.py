@@ -41,6 +41,15 @@ def test_every_preset_can_be_chosen_with_its_options_and_is_shown_again(visitor,
     assert stored(api, hook)["rate_limit"] is None
 
 
+def test_a_change_of_the_signature_keeps_old_secrets_or_says_that_they_ended(visitor, api, hook, sink):
+    api("POST", f"/api/v1/webhooks/{hook['id']}/secret/rotate", {})
+    page = text_of(visitor.post(f"/webhooks/{hook['id']}", **settings(sink.url(), scheme="svix")))
+    assert "An old secret still signs" in page
+    page = text_of(visitor.post(f"/webhooks/{hook['id']}", **settings(sink.url(), scheme="github")))
+    assert "1 old secret ended with this change" in page
+    assert "An old secret still signs" not in page
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from tests.sender.verifiers import REFUSALS, VERIFIERS, verify_v1a
 
 OTHER = "whsec_" + "QUJD" * 12
 DAY = 86_400
+BASIC = {"scheme": "basic"}
 
 
 @pytest.fixture
@@ -160,6 +162,61 @@ def test_a_change_that_leaves_scheme_and_secret_alone_keeps_the_overlap(api, hoo
     for change in ({"name": "Other"}, {"secret": OTHER}, {"signature": {"scheme": "standard"}}):
         assert api("PATCH", path_of(hook), change)[1]["old_secrets"] == rotated["old_secrets"]
     assert api("PATCH", path_of(hook), {"signature": {"scheme": "github"}})[1]["old_secrets"] == []
+
+
+SEVERAL = ("standard", "standard-ed25519", "stripe", "svix")
+
+
+@pytest.mark.parametrize(("first", "then"), list(itertools.permutations(SEVERAL, 2)))
+def test_old_secrets_sign_on_under_another_scheme_that_carries_several(api, sink, first, then):
+    hook = api.webhook(sink.url(), signature={"scheme": first})
+    rotated = rotate(api, hook)
+    _, changed = api("PATCH", path_of(hook), {"signature": {"scheme": then}})
+    assert (changed["old_secrets"], changed["secret"], changed["warnings"]) == (rotated["old_secrets"], None, [])
+    arrived = deliver(api, sink, hook)
+    for secret in (hook["secret"], rotated["secret"]):
+        VERIFIERS[then](secret, *arrived)
+    if then == "standard-ed25519":
+        verify_v1a(changed["signature"]["public_key"], *arrived)
+
+
+def test_there_and_back_between_schemes_no_secret_signs_twice(api, sink, hook):
+    rotate(api, hook)
+    rotate(api, hook)
+    for scheme in ("standard-ed25519", "svix", "standard-ed25519", "standard"):
+        api("PATCH", path_of(hook), {"signature": {"scheme": scheme}})
+    assert len(set(tokens(deliver(api, sink, hook)[0]))) == 3
+    rotate(api, hook, secret=hook["secret"])
+    assert len(set(tokens(deliver(api, sink, hook)[0]))) == 3
+
+
+ONE_ENDED = "1 old secret ended with this change: endpoints that still verify with it refuse what they get."
+
+
+@pytest.mark.parametrize("change", [{"signature": {"scheme": "github"}}, {"secret": OTHER}, {"signature": BASIC}])
+def test_a_change_that_ends_old_secrets_says_so(api, sink, hook, change):
+    rotate(api, hook)
+    _, changed = api("PATCH", path_of(hook), change)
+    assert (changed["old_secrets"], changed["warnings"]) == ([], [ONE_ENDED])
+    assert api("PATCH", path_of(hook), change)[1]["warnings"] == []
+
+
+def test_of_the_old_secrets_those_end_that_the_new_scheme_does_not_take(api, sink):
+    hook = api.webhook(sink.url(), signature={"scheme": "stripe"}, secret="any text will do")
+    rotate(api, hook, secret=OTHER)
+    rotated = rotate(api, hook)
+    _, changed = api("PATCH", path_of(hook), {"signature": {"scheme": "standard"}})
+    assert (changed["old_secrets"], changed["warnings"]) == (rotated["old_secrets"][:1], [ONE_ENDED])
+    headers, body = deliver(api, sink, hook)
+    assert len(tokens(headers)) == 2
+    for secret in (OTHER, rotated["secret"]):
+        standardwebhooks.Webhook(secret).verify(body, headers)
+
+
+def test_what_had_ended_before_is_no_news(api, app, hook):
+    rotate(api, hook)
+    expire(app, hook)
+    assert api("PATCH", path_of(hook), {"signature": {"scheme": "github"}})[1]["warnings"] == []
 
 
 @pytest.mark.parametrize(

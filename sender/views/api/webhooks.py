@@ -89,7 +89,7 @@ def change_webhook(path: ById, body: WebhookPatch) -> Response:
         changes |= {"scheme": body.signature.scheme, "options": body.signature.options}
     draft = replace(webhooks.draft_of(queries.get_webhook(path.id)), **changes)
     change = webhooks.change(tools, path.id, draft)
-    answer = WebhookChanged.of(change.webhook).model_copy(update={"warnings": webhooks.warnings(change.webhook)})
+    answer = WebhookChanged.of(change.webhook).model_copy(update={"warnings": change.warnings})
     if change.fresh_secret:
         answer = answer.model_copy(update={"secret": webhooks.reveal_secret(tools, path.id)})
     return reply(answer)

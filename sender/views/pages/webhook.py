@@ -41,7 +41,7 @@ def change_webhook(webhook_id: str) -> Response | tuple[str, int]:
     flash("The webhook is saved.", "success")
     if change.fresh_secret:
         flash("Its secret did not fit the new signature, so another was made: reveal it for the endpoint.", "warn")
-    for words in webhooks.warnings(change.webhook):
+    for words in change.warnings:
         flash(words, "warn")
     return redirect(url_for("pages.edit_webhook", webhook_id=webhook_id), 303)
 

@@ -65,8 +65,8 @@ class WebhookIn(Strict):
 class WebhookPatch(Strict):
     """A change of a webhook: only what is given changes.
 
-    A secret that is given replaces the present one at once. A scheme that the present secret does not fit gets a
-    fresh one, which the answer holds.
+    A secret that is given replaces the present one at once, and the old ones end. A scheme that the present secret does
+    not fit gets a fresh one, which the answer holds; one that it fits keeps it, with those old ones that it can carry.
     """
 
     name: str | None = None
@@ -149,7 +149,8 @@ class WebhookChanged(WebhookOut):
     """A webhook just changed."""
 
     warnings: list[str] = Field(
-        default_factory=list, description="What is odd but no fault: globs that fit no event type there is yet."
+        default_factory=list,
+        description="What is odd but no fault: globs that fit no event type there is yet, old secrets that ended.",
     )
     secret: str | None = Field(None, description="The fresh secret, when the new scheme needed one.")
 
