@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -91,6 +91,20 @@ def get_delivery(delivery_id: str) -> Delivery:
     if delivery is None:
         raise NotFound(f"There is no delivery {delivery_id}.")
     return delivery
+
+
+def lock_webhooks(session: Session, webhook_ids: Collection[str]) -> list[Webhook]:
+    """Return webhooks that no other transaction changes until this one ends, by id; raise NotFound for an unknown one.
+
+    They are locked in the order of their ids, and before any delivery, as everywhere.
+    """
+    query = select(Webhook).where(Webhook.id.in_(webhook_ids), Webhook.deleted_at.is_(None)).order_by(Webhook.id)
+    # key_share: what is told to a webhook must not wait for a change of that webhook, and the other way round.
+    query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    webhooks = list(session.scalars(query))
+    for missing in set(webhook_ids) - {webhook.id for webhook in webhooks}:
+        raise NotFound(f"There is no webhook {missing}.")
+    return webhooks
 
 
 def lock_delivery(session: Session, delivery_id: str) -> Delivery:

@@ -9,18 +9,17 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sender.core import signatures
 from sender.core.signatures import RANDOM_BYTES, Preset
 from sender.models import Webhook, db
-from sender.services import operations
+from sender.services import operations, queries
 from sender.services.context import CHANGES, Context
 from sender.services.vault import Vault
 from shared import changes, clock
 from shared.database import writing
-from shared.errors import FieldError, InvalidInput, NotFound
+from shared.errors import FieldError, InvalidInput
 
 DEFAULT_OVERLAP = 86_400
 MAX_OVERLAP = 604_800
@@ -90,7 +89,7 @@ def rotate(context: Context, webhook_id: str, secret: str | None, overlap: int =
         raise InvalidInput.of(FieldError("overlap_seconds", f"Overlap by 0 to {MAX_OVERLAP:,} seconds."))
     now = clock.now()
     with writing(db.session) as session:
-        webhook = lock_webhook(session, webhook_id)
+        (webhook,) = queries.lock_webhooks(session, [webhook_id])
         format_ = preset_of(webhook).secret
         if secret is not None and (message := format_.check(secret)):
             raise InvalidInput.of(FieldError("secret", message))
@@ -105,7 +104,7 @@ def rotate(context: Context, webhook_id: str, secret: str | None, overlap: int =
 def revoke_old(webhook_id: str) -> None:
     """Have only the present secret sign from now on; raise NotFound."""
     with writing(db.session) as session:
-        webhook = lock_webhook(session, webhook_id)
+        (webhook,) = queries.lock_webhooks(session, [webhook_id])
         if webhook.old_secrets:
             webhook.old_secrets = []
             webhook.updated_at = clock.now()
@@ -162,17 +161,6 @@ def tell(session: Session, webhook: Webhook, now: datetime) -> None:
 def preset_of(webhook: Holder) -> Preset:
     """Return the preset that a webhook is signed with."""
     return signatures.PRESETS[webhook.signature["scheme"]]
-
-
-def lock_webhook(session: Session, webhook_id: str) -> Webhook:
-    """Return a webhook that no other transaction changes until this one ends; raise NotFound."""
-    query = select(Webhook).where(Webhook.id == webhook_id, Webhook.deleted_at.is_(None))
-    # key_share: what is told to a webhook must not wait for the rotation of its own secret, and the other way round.
-    query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    webhook = session.scalar(query)
-    if webhook is None:
-        raise NotFound(f"There is no webhook {webhook_id}.")
-    return webhook
 
 
 def _outgoing(vault: Vault, webhook: Webhook, fresh: str, now: datetime, overlap: int) -> list[list[str]]:

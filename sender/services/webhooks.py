@@ -18,7 +18,7 @@ from sender.services.context import CHANGES, Context
 from sender.services.deliveries.webhook_health import cancel_pending
 from shared import changes, clock, ids
 from shared.database import writing
-from shared.errors import FieldError, InvalidInput, NotFound
+from shared.errors import FieldError, InvalidInput
 
 BulkVerb = Literal["pause", "activate", "delete"]
 
@@ -59,7 +59,7 @@ def change(context: Context, webhook_id: str, draft: WebhookDraft, unread: Seque
     _refuse_faults(context, draft, unread)
     now = clock.now()
     with writing(db.session) as session:
-        webhook = secrets.lock_webhook(session, webhook_id)
+        (webhook,) = queries.lock_webhooks(session, [webhook_id])
         was_active, old_url, preset = webhook.active, webhook.url, secrets.preset_of(webhook)
         _fill(webhook, draft, now)
         settled = secrets.settle(context, session, webhook, preset, draft.secret, now)
@@ -105,7 +105,7 @@ def apply(verb: BulkVerb, webhook_ids: Sequence[str]) -> list[Webhook]:
         raise InvalidInput("Select at least one webhook.")
     now = clock.now()
     with writing(db.session) as session:
-        found = [queries.get_webhook(webhook_id) for webhook_id in dict.fromkeys(webhook_ids)]
+        found = queries.lock_webhooks(session, webhook_ids)
         for webhook in found:
             if verb == "delete":
                 _delete(session, webhook, now)
@@ -191,8 +191,6 @@ def _hold_owed(session: Session, webhook: Webhook) -> None:
 
 
 def _delete(session: Session, webhook: Webhook, now: datetime) -> None:
-    if webhook.deleted_at is not None:
-        raise NotFound(f"There is no webhook {webhook.id}.")
     webhook.active = False
     webhook.deleted_at = now
     cancel_pending(session.connection(), webhook.id, "The webhook was deleted.", now)
