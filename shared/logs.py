@@ -17,7 +17,7 @@ from shared import clock
 from shared.settings import CommonSettings
 
 _SECRET_KEYS = re.compile(r"secret|token|password|authorization|cookie|signature", re.IGNORECASE)
-_SECRET_VALUES = re.compile(r"whsec_[A-Za-z0-9+/=]+|(?i:bearer|basic) [A-Za-z0-9+/=._~-]+|(?<=token=)[^&\s\"']+")
+_SECRET_VALUES = re.compile(r"whs(?:ec|k)_[A-Za-z0-9+/=]+|(?i:bearer|basic) [A-Za-z0-9+/=._~-]+|(?<=token=)[^&\s\"']+")
 _HIDDEN = "[hidden]"
 _QUIET_PATHS = ("/healthz", "/readyz", "/metrics", "/static/", "/ui/")
 

@@ -93,7 +93,7 @@ def _answer_own(error: HookloopError) -> BaseResponse:
 def _answer_http(error: HTTPException) -> BaseResponse:
     if error.response is not None:
         return Response.force_type(error.response)  # type: ignore[arg-type]  # Werkzeug's hint is wider than its use
-    detail = error.description or ""
+    detail = "There is nothing at this address." if error.code == 404 else error.description or ""
     if isinstance(error, RequestEntityTooLarge):
         detail = "The body is larger than this service takes."
     if isinstance(error, RateLimitExceeded):

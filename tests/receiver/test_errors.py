@@ -19,7 +19,9 @@ def test_what_is_not_there(errors):
     for path in ("no-such-thing", "bins/bin_none", f"bins/{bin_['id']}/requests/req_none", "bins/bin_none/stream"):
         assert errors.problem("GET", f"/api/v1/{path}", status=404)["detail"]
     for path in ("/no-such-page", "/bins/none", "/bins/orders/req_none", "/bins/orders/req_none/body"):
-        assert "mistyped" in errors.page("GET", path, status=404)
+        page = errors.page("GET", path, status=404)
+        assert "mistyped" in page
+        assert "check your spelling" not in page  # said once
 
 
 def test_a_method_that_is_not_taken(errors):

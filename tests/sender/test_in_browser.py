@@ -21,9 +21,9 @@ REFUSED_FORM = "Failed to load resource: the server responded with a status of 4
 class Windows:
     """Signed-in windows; `complaints` are the errors that pages reported."""
 
-    def __init__(self, chromium, sender):
+    def __init__(self, chromium, sender, width=1280, **options):
         self.sender = sender
-        self.context = chromium.new_context(viewport={"width": 1280, "height": 860})
+        self.context = chromium.new_context(viewport={"width": width, "height": 860}, **options)
         self.complaints = []
         self.context.request.get(f"{sender.origin}/sign-in?token={TOKEN}")
 
@@ -216,11 +216,24 @@ def test_the_secret_is_revealed_and_copied(windows, moody):
     page = windows.open(f"/webhooks/{windows.sender.webhook(f'{moody}/ok')['id']}")
     page.get_by_role("button", name="Reveal secret").click()
     dialog = page.get_by_role("dialog")
-    secret = dialog.get_by_label("Signing secret", exact=True).input_value()
+    secret = dialog.get_by_label("Signing secret", exact=True).locator("code").inner_text()
     assert secret.startswith("whsec_")
     dialog.get_by_role("button", name="Copy").first.click()
     expect(dialog.get_by_text("Copied", exact=True)).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == secret
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_without_scripts_the_whole_secret_can_be_read(chromium, sender, moody, width):
+    windows = Windows(chromium, sender, width, java_script_enabled=False)
+    hook = sender.webhook(f"{moody}/ok", signature={"scheme": "standard-ed25519"})
+    page = windows.open(f"/webhooks/{hook['id']}")
+    page.get_by_role("button", name="Reveal secret").click()
+    shown = page.get_by_label("Signing secret", exact=True).locator("code")
+    assert shown.inner_text() == hook["secret"]
+    assert shown.evaluate("one => one.scrollWidth <= one.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    windows.close()
 
 
 UNNAMED = """() => [...document.querySelectorAll("button, input:not([type=hidden]), select, textarea, a[href]")]

@@ -71,6 +71,21 @@ def test_what_is_wrong_is_told_beside_its_field_and_kept(visitor, api, hook, sin
     assert stored(api, hook)["name"] == "Billing"
 
 
+def test_a_secret_that_was_typed_is_not_sent_back(visitor, hook, sink):
+    """The refused form keeps all else; the summary names the field as its label does."""
+    typed = "typed-secret-without-a-colon"
+    answers = (
+        visitor.post(f"/webhooks/{hook['id']}", **settings(sink.url(), scheme="basic", secret=typed)),
+        visitor.post(f"/webhooks/{hook['id']}/secret/rotate", secret=typed, overlap_seconds="3600"),
+    )
+    for answer in answers:
+        assert answer.status_code == 422
+        assert typed not in answer.text
+    assert '<a href="#f-secret">New signing secret</a>' in answers[0].text
+    assert 'value="basic" checked' in answers[0].text
+    assert '<option value="3600" selected>' in answers[1].text
+
+
 def test_a_fresh_secret_is_told_when_the_new_signature_needs_one(visitor, api, hook, sink):
     path = f"/webhooks/{hook['id']}"
     before = secret_of(api, hook)
@@ -120,8 +135,8 @@ def test_the_page_says_how_to_verify_and_shows_the_public_key_alone(visitor, api
     hook = api.webhook(sink.url(), signature={"scheme": "standard-ed25519"})
     page = html.unescape(visitor.get(f"/webhooks/{hook['id']}").text)
     assert "Ed25519 over webhook-id" in page
-    assert f'value="{hook["signature"]["public_key"]}"' in page
+    assert f"<code>{hook['signature']['public_key']}</code>" in page
     revealed = html.unescape(visitor.post(f"/webhooks/{hook['id']}/secret").text)
-    assert f'value="{hook["secret"]}"' in revealed
-    assert f'value="{hook["signature"]["public_key"]}"' in revealed
+    assert f"<code>{hook['secret']}</code>" in revealed
+    assert f"<code>{hook['signature']['public_key']}</code>" in revealed
     assert not re.search(r"whsk_\w{8}", page + revealed)

@@ -59,7 +59,7 @@ def test_warnings_say_where_it_departs_from_the_schema(api, sink, worker):
 
 
 @pytest.mark.parametrize("body", [None, {}, {"payload": None}])
-def test_without_a_payload_it_is_the_same_event_again(api, sink, worker, body):
+def test_without_a_payload_or_with_null_it_is_the_same_event_again(api, sink, worker, body):
     _, old = sent(api, sink, worker)
     status, delivery = api("POST", f"/api/v1/deliveries/{old['id']}/resend", body)
     assert status == 202

@@ -107,8 +107,10 @@ STANDARD_ED25519 = Preset(
     title="Standard Webhooks, ed25519",
     summary="Also signed with a private key, so that those who verify with the public one can't forge.",
     verify=(
-        "Ed25519 over webhook-id, webhook-timestamp and the raw body, joined by dots, with the public key after whpk_. "
-        "One of the v1a tokens in webhook-signature must verify. The v1 tokens beside it verify with the shared secret."
+        "Ed25519 over webhook-id, webhook-timestamp and the raw body, joined by dots, with the public key that the "
+        "base64 after whpk_ decodes to. One of the tokens in webhook-signature, which spaces separate, must be "
+        "'v1a,' followed by the base64 of such a signature. Refuse timestamps older or newer than five minutes. Or "
+        "verify a 'v1,' token with the secret, as for Standard Webhooks."
     ),
     secret=SecretFormat(
         _WORDS,

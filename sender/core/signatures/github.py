@@ -30,8 +30,9 @@ GITHUB = Preset(
     title="GitHub",
     summary="X-Hub-Signature-256 over the body, X-GitHub-Event and X-GitHub-Delivery.",
     verify=(
-        "HMAC-SHA256 over the raw body with the secret's text as the key; X-Hub-Signature-256 is sha256= and its hex. "
-        "X-GitHub-Delivery stays the same when a delivery is tried again."
+        "HMAC-SHA256 over the raw body with the secret's text as the key; X-Hub-Signature-256 must be 'sha256=' "
+        "followed by the lower-case hex of this MAC. X-GitHub-Delivery stays the same when a delivery is tried "
+        "again."
     ),
     secret=TEXT,
     sign=_sign,

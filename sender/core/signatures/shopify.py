@@ -42,8 +42,8 @@ SHOPIFY = Preset(
     title="Shopify",
     summary="X-Shopify-Hmac-Sha256 over the body, X-Shopify-Topic and Shopify's ids.",
     verify=(
-        "HMAC-SHA256 over the raw body with the secret's text as the key; X-Shopify-Hmac-Sha256 is its base64. "
-        "X-Shopify-Webhook-Id stays the same when a delivery is tried again."
+        "HMAC-SHA256 over the raw body with the secret's text as the key; X-Shopify-Hmac-Sha256 must be the base64 "
+        "of this MAC. X-Shopify-Webhook-Id stays the same when a delivery is tried again."
     ),
     secret=TEXT,
     sign=_sign,

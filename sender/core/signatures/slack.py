@@ -28,8 +28,9 @@ SLACK = Preset(
     title="Slack",
     summary="X-Slack-Signature v0 over time and body, with X-Slack-Request-Timestamp.",
     verify=(
-        "HMAC-SHA256 over v0:, X-Slack-Request-Timestamp, a colon and the raw body with the secret's text as the key; "
-        "X-Slack-Signature is v0= and its hex. Refuse times older or newer than five minutes."
+        "HMAC-SHA256 over 'v0:', X-Slack-Request-Timestamp, a colon and the raw body with the secret's text as the "
+        "key; X-Slack-Signature must be 'v0=' followed by the lower-case hex of this MAC. Refuse timestamps older "
+        "or newer than five minutes."
     ),
     secret=TEXT,
     sign=_sign,

@@ -14,6 +14,15 @@ def signatures(secrets: Sequence[str], what: Signable) -> str:
     return " ".join([signing.sign(secret, what.message_id, what.timestamp, what.body) for secret in secrets])
 
 
+def how(prefix: str) -> str:
+    """Return in words how a receiver verifies v1, for headers that begin with `prefix`."""
+    return (
+        f"HMAC-SHA256 over {prefix}-id, {prefix}-timestamp and the raw body, joined by dots; the key is what the "
+        f"base64 after whsec_ decodes to. One of the tokens in {prefix}-signature, which spaces separate, must be "
+        "'v1,' followed by the base64 of this MAC. Refuse timestamps older or newer than five minutes."
+    )
+
+
 def _sign(secrets: Sequence[str], what: Signable, _options: Mapping[str, str]) -> Headers:
     return ((signing.SIGNATURE_HEADER, signatures(secrets, what)),)
 
@@ -32,11 +41,7 @@ STANDARD = Preset(
     scheme="standard",
     title="Standard Webhooks",
     summary="HMAC-SHA256 over id, time and body; libraries in most languages verify it.",
-    verify=(
-        "HMAC-SHA256 over webhook-id, webhook-timestamp and the raw body, joined by dots; the key is the base64 after "
-        "whsec_. One of the v1 tokens in webhook-signature must be v1, and its base64. Refuse times older or newer "
-        "than five minutes."
-    ),
+    verify=how("webhook"),
     secret=WHSEC,
     sign=_sign,
     sends=(signing.SIGNATURE_HEADER,),
@@ -47,9 +52,7 @@ SVIX = Preset(
     scheme="svix",
     title="Svix",
     summary="Standard Webhooks under the names svix-id, svix-timestamp and svix-signature as well.",
-    verify=(
-        "As Standard Webhooks, with svix-id, svix-timestamp and svix-signature; the webhook-… headers say the same."
-    ),
+    verify=f"{how('svix')} The webhook-… headers say the same.",
     secret=WHSEC,
     sign=_sign_svix,
     sends=(signing.SIGNATURE_HEADER, "svix-id", "svix-timestamp", "svix-signature"),

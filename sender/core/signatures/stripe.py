@@ -26,8 +26,9 @@ STRIPE = Preset(
     title="Stripe",
     summary="Stripe-Signature with t and v1 over time and body.",
     verify=(
-        "HMAC-SHA256 over t, a dot and the raw body; the key is the secret's whole text, whsec_ included. One of the "
-        "v1 values in Stripe-Signature must be its hex. Refuse times older than five minutes."
+        "Stripe-Signature is t= and v1= values, which commas separate. HMAC-SHA256 over the value of t, a dot and "
+        "the raw body; the key is the secret's whole text, whsec_ included. One of the v1 values must be the "
+        "lower-case hex of this MAC. Refuse a t that is older than five minutes."
     ),
     secret=ANY,
     sign=_sign,

@@ -83,7 +83,7 @@ def show(
         public_key=webhook.signature.get("public_key"),
         old_secrets=secrets.ends(webhook, clock.now()),
         overlaps=OVERLAPS,
-        rotation={"secret": "", "overlap_seconds": secrets.DEFAULT_OVERLAP, "errors": {}, **(rotation or {})},
+        rotation={"overlap_seconds": secrets.DEFAULT_OVERLAP, "errors": {}, **(rotation or {})},
     )
 
 

@@ -63,7 +63,6 @@ def of_draft(draft: WebhookDraft, kinds: Iterable[EventType]) -> dict[str, Any]:
         "body_format": draft.body_format,
         "scheme": draft.scheme,
         "headers": "\n".join(f"{name}: {value}" for name, value in draft.headers.items()),
-        "secret": "",
         **draft.options,
         "max_in_flight": draft.max_in_flight,
         "rate_limit": draft.rate_limit,

@@ -109,7 +109,9 @@ class Warning_(BaseModel):  # noqa: N801  # `Warning` is Python's own
 class ResendIn(Strict):
     """How to resend: as it was, or with another payload."""
 
-    payload: dict[str, Any] | None = Field(None, description="Sent instead, as a new event; absent: the same event.")
+    payload: dict[str, Any] | None = Field(
+        None, description="Sent instead, as a new event; absent or null: the same event, as it was."
+    )
 
     @model_validator(mode="before")
     @classmethod
