@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +17,7 @@ class Sink:
     port: int
     requests: list[tuple[list[tuple[str, str]], bytes]] = field(default_factory=list)
     arrived: threading.Condition = field(default_factory=threading.Condition)
+    answer: Callable[[Mapping[str, str]], tuple[Mapping[str, str], bytes]] = lambda _sent: ({}, b"ok")
 
     def url(self, status: int = 200, retry_after: str = "") -> str:
         return f"http://127.0.0.1:{self.port}/{status}" + (f"?{quote(retry_after)}" if retry_after else "")
@@ -37,12 +38,15 @@ def listening() -> Iterator[Sink]:
                 sink.requests.append((self.headers.items(), body))
                 sink.arrived.notify_all()
             status, _, retry_after = self.path.strip("/").partition("?")
+            fields, answer = sink.answer(self.headers)
             self.send_response(int(status))
             if retry_after:
                 self.send_header("Retry-After", unquote(retry_after))
-            self.send_header("Content-Length", "2")
+            for name, value in fields.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
-            self.wfile.write(b"ok")
+            self.wfile.write(answer)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select
 
 from sender.core.signatures import SCHEMES
-from sender.models import Attempt, Webhook, db
+from sender.models import Attempt, Delivery, Webhook, db
 from tests.sender.verifiers import REFUSALS, VERIFIERS, verify_v1a
 
 
@@ -191,3 +193,74 @@ def test_the_pace_of_a_webhook_is_set_shown_and_checked(api, sink):
     assert "1 to 10,000" in told["rate_limit"]
     assert told["rate_period"] == "Choose one of second, minute."
     assert refused(api, sink, max_in_flight=513).keys() == {"max_in_flight"}
+
+
+CLEAR = {
+    "token": 'a "token" / with <signs> & blanks',
+    "basic": "hookloop:pass/word+with&signs=",
+    "bearer": "bearer/token+with&signs=",
+}
+
+
+def echo(sent):
+    """An answer that repeats the headers it got in every way that endpoints do."""
+    values = [sent[name] for name in ("X-Webhook-Token", "Authorization") if name in sent]
+    credentials = [base64.b64decode(value.split()[1]).decode() for value in values if value.startswith("Basic ")]
+    said = [*values, *credentials, *(one.partition(":")[2] for one in credentials)]
+    texts = [spell(one) for one in said for spell in (str, json.dumps, html.escape, lambda one: quote(one, safe=""))]
+    body = "\n".join(["before", *texts, json.dumps(said).replace("/", "\\/"), "after \xe9"])
+    headers = {"X-Echo": ", ".join(said), "Location": f"/login?{'x' * 150}&by={quote(said[-1], safe='')}"}
+    return headers, body.encode("latin-1")
+
+
+@pytest.mark.parametrize("scheme", CLEAR)
+@pytest.mark.parametrize("status", [200, 302])
+def test_a_secret_that_the_answer_repeats_is_not_kept(api, app, sink, visitor, scheme, status):
+    sink.answer = echo
+    hook = api.webhook(sink.url(status), signature={"scheme": scheme}, secret=CLEAR[scheme])
+    _, delivery = api("POST", f"/api/v1/webhooks/{hook['id']}/test", {})
+    (attempt,) = delivery["attempts"]
+    answer = attempt["response"]
+    assert "[redacted]" in dict(answer["headers"])["X-Echo"]
+    body = base64.b64decode(answer["body_base64"]).decode("latin-1")
+    assert body.startswith("before\n")
+    assert body.endswith("\nafter \xe9")
+    assert body.count("[redacted]") >= 5
+    assert ("[redacted]; redirects are" in attempt["detail"]) is (status == 302)
+    page = html.unescape(visitor.get(f"/deliveries/{delivery['id']}").text)
+    with app.app_context():
+        rows = str(
+            db.session.execute(select(Attempt.__table__)).all() + db.session.execute(select(Delivery.reason)).all()
+        )
+    secret = CLEAR[scheme]
+    password = secret.partition(":")[2] or secret
+    encoded = base64.b64encode(secret.encode()).decode()
+    for trace in (
+        secret,
+        password,
+        encoded,
+        json.dumps(password)[1:-1],
+        html.escape(password),
+        quote(password, safe=""),
+    ):
+        for told in (json.dumps(delivery), body, page, rows):
+            assert trace not in told
+
+
+def test_a_secret_that_is_cut_off_with_the_answer_is_not_kept_either(api, sink):
+    secret = "tok_" + "0123456789" * 5
+    sink.answer = lambda _sent: ({}, b"x" * (65_536 - 20) + secret.encode())
+    hook = api.webhook(sink.url(), signature={"scheme": "bearer"}, secret=secret)
+    answer = send(api, hook)["attempts"][0]["response"]
+    assert answer["truncated"]
+    assert base64.b64decode(answer["body_base64"]).endswith(b"xx[redacted]")
+
+
+@pytest.mark.parametrize("scheme", ["standard", "none"])
+def test_an_answer_is_kept_as_it_came_where_no_secret_was_sent(api, sink, scheme):
+    hook = api.webhook(sink.url(), signature={"scheme": scheme})
+    body = f"{hook['secret']} [redacted] \xff".encode("latin-1")
+    sink.answer = lambda _sent: ({"X-Echo": "Bearer abc"}, body)
+    answer = send(api, hook)["attempts"][0]["response"]
+    assert base64.b64decode(answer["body_base64"]) == body
+    assert dict(answer["headers"])["X-Echo"] == "Bearer abc"

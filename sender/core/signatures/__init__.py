@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sender.core.signatures import masking
 from sender.core.signatures.ed25519 import STANDARD_ED25519
 from sender.core.signatures.github import GITHUB
 from sender.core.signatures.plain import BASIC, BEARER, NONE, TOKEN_IN_HEADER
@@ -14,7 +15,7 @@ from sender.core.signatures.shopify import SHOPIFY
 from sender.core.signatures.slack import SLACK
 from sender.core.signatures.standard import STANDARD, SVIX
 from sender.core.signatures.stripe import STRIPE
-from shared.headers import REDACTED
+from shared.exchange import Exchange
 
 PRESETS: Mapping[str, Preset] = {
     preset.scheme: preset
@@ -37,7 +38,6 @@ SCHEMES = tuple(PRESETS)
 __all__ = ["PRESETS", "RANDOM_BYTES", "SCHEMES", "Headers", "Option", "Preset", "Signable", "mask"]
 
 
-def mask(pairs: Headers, signature: Mapping[str, Any]) -> Headers:
-    """Return the header fields of a delivery as they may be kept: without a secret that stands in one in clear."""
-    bare = PRESETS[signature["scheme"]].bare_names(signature)
-    return tuple((name, REDACTED if name.lower() in bare else value) for name, value in pairs) if bare else pairs
+def mask(exchange: Exchange, signature: Mapping[str, Any], secrets: Sequence[str]) -> Exchange:
+    """Return an exchange as it may be kept: without a secret that was sent in clear, or that the answer repeats."""
+    return masking.mask(exchange, PRESETS[signature["scheme"]], signature, secrets)

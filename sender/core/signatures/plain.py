@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 
 from sender.core.signatures.preset import Headers, Option, Preset, Signable
-from sender.core.signatures.secret_formats import ANY, TEXT, TOKEN, USER_AND_PASSWORD
+from sender.core.signatures.secret_formats import ANY, MIN_TEXT, TEXT, TOKEN, USER_AND_PASSWORD
 from shared import headers
 
 _BODY_UNSIGNED = "It proves who sends, not what was sent: use https."
@@ -16,12 +16,26 @@ def _check_header(name: str) -> str | None:
     return headers.check_custom(name, "")
 
 
+def _itself(secret: str) -> tuple[str, ...]:
+    return (secret,)
+
+
+def _credentials(secret: str) -> tuple[str, ...]:
+    """User and password in base64, in clear, and the password alone unless it is so short that any text holds it."""
+    password = secret.partition(":")[2]
+    return (_base64(secret), secret, *([password] if len(password) >= MIN_TEXT else []))
+
+
+def _base64(secret: str) -> str:
+    return base64.b64encode(secret.encode()).decode()
+
+
 def _token(secrets: Sequence[str], _what: Signable, options: Mapping[str, str]) -> Headers:
     return ((options.get("header", TOKEN_HEADER), secrets[0]),)
 
 
 def _basic(secrets: Sequence[str], _what: Signable, _options: Mapping[str, str]) -> Headers:
-    return (("Authorization", "Basic " + base64.b64encode(secrets[0].encode()).decode()),)
+    return (("Authorization", f"Basic {_base64(secrets[0])}"),)
 
 
 def _bearer(secrets: Sequence[str], _what: Signable, _options: Mapping[str, str]) -> Headers:
@@ -44,6 +58,7 @@ TOKEN_IN_HEADER = Preset(
     sends=(),
     options=(Option("header", "Token header", "The header that carries the secret.", TOKEN_HEADER, _check_header),),
     bare_option="header",
+    clear=_itself,
 )
 
 BASIC = Preset(
@@ -55,6 +70,7 @@ BASIC = Preset(
     sign=_basic,
     sends=("Authorization",),
     bare=("Authorization",),
+    clear=_credentials,
 )
 
 BEARER = Preset(
@@ -66,6 +82,7 @@ BEARER = Preset(
     sign=_bearer,
     sends=("Authorization",),
     bare=("Authorization",),
+    clear=_itself,
 )
 
 NONE = Preset(

@@ -41,13 +41,17 @@ class Option:
     check: Callable[[str], str | None]
 
 
+def _nothing(_secret: str) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Preset:
     """One way to sign. `several`: it carries a signature per live secret, so that rotated secrets overlap.
 
     `sends` are the names of the headers that it adds (without those that an option names); the values of those in
-    `bare`, or named by the option `bare_option`, are the secret itself and are never kept or shown. `public_key`
-    returns what an asymmetric signature is verified with, for a secret.
+    `bare`, or named by the option `bare_option`, are the secret itself and are never kept or shown; `clear` returns the
+    forms of it that an endpoint so gets to see. `public_key` returns what an asymmetric signature is verified with.
     """
 
     scheme: str
@@ -61,6 +65,7 @@ class Preset:
     options: tuple[Option, ...] = ()
     bare: tuple[str, ...] = ()
     bare_option: str | None = None
+    clear: Callable[[str], tuple[str, ...]] = _nothing
     public_key: Callable[[str], str] | None = None
     defaults: Mapping[str, str] = field(init=False)
 

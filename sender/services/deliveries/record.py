@@ -80,7 +80,8 @@ class Result:
 
     @classmethod
     def of(cls, claimed: Claimed, exchange: Exchange) -> Self:
-        """Return the result of a claim."""
+        """Return the result of a claim, its exchange without a secret that was sent in clear."""
+        exchange = mask(exchange, claimed.destination.signature, claimed.destination.secrets or ())
         return cls(claimed, exchange, _attempt(claimed, exchange))
 
     def as_failure_of_ours(self, error: str) -> Self:
@@ -195,7 +196,7 @@ def _attempt(claimed: Claimed, exchange: Exchange) -> tuple[Any, ...]:
         exchange.outcome.detail,
         request.method,
         request.url,
-        json.dumps(mask(request.headers, claimed.destination.signature)),
+        json.dumps(request.headers),
         request.body,
         response.status if response else None,
         json.dumps(response.headers if response else None),
