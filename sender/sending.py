@@ -90,9 +90,17 @@ class Senders:
         if clock.monotonic() > latest_start:
             self._lapsed.put(claim)
             return
-        self._results.put(Result.of(claim, self._attempt(claim)))
+        self._results.put(self._result(claim))
         if self._results.qsize() >= self._many or (self._more and not self._crew.has_jobs_left):
             self._on_news()
+
+    def _result(self, claim: Claimed) -> Result:
+        exchange = self._attempt(claim)
+        try:
+            return Result.of(claim, exchange)
+        except Exception as error:  # noqa: BLE001  # a bug here must not end a thread
+            self._log.error("a result could not be written down", delivery_id=claim.delivery_id, exc_info=error)
+            return Result.without_answer(claim, exchange, type(error).__name__)
 
     def _attempt(self, claim: Claimed) -> Exchange:
         exchange = transport.attempt(self._context.door, claim.message, claim.destination)

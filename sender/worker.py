@@ -129,7 +129,7 @@ class Worker:
                 if is_outage(error):
                     raise
                 _log.error("a result could not be recorded", delivery_id=result.claimed.delivery_id, exc_info=error)
-                self._record([result.as_failure_of_ours(type(error).__name__)])
+                self._record([Result.without_answer(result.claimed, result.exchange, type(error).__name__)])
             del self._unrecorded[0]
 
     def _record(self, results: list[Result]) -> None:

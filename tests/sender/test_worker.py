@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+
+import pytest
 from sqlalchemy import update
 
 from sender.core import retry
@@ -9,6 +12,7 @@ from sender.models import Webhook, db
 from shared.database import writing_connection
 
 UNRECORDABLE = 418
+recording = importlib.import_module("sender.services.deliveries.record")  # the package has a function of this name
 
 
 def of(hook, found):
@@ -22,15 +26,26 @@ def publish(api, count=1):
         assert api("POST", "/api/v1/events", {"type": "payment_received", "payload": {}})[0] == 202
 
 
-def test_a_result_that_cannot_be_recorded_counts_as_our_failure_and_holds_up_no_other(api, sink, worker, monkeypatch):
-    decide = retry.decide
+def stumble(monkeypatch, module, name):
+    """Have a function of `module` fail for each answer with the status UNRECORDABLE."""
+    real = getattr(module, name)
 
-    def fail(outcome, status, *rest):
-        if status == UNRECORDABLE:
+    def fail(first, *rest):
+        response = getattr(first, "response", None)
+        if UNRECORDABLE in (*rest, response and response.status):
             raise ZeroDivisionError
-        return decide(outcome, status, *rest)
+        return real(first, *rest)
 
-    monkeypatch.setattr(retry, "decide", fail)
+    monkeypatch.setattr(module, name, fail)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(retry, "decide"), (recording, "mask")], ids=["recording", "writing down"]
+)
+def test_a_result_that_cannot_be_recorded_counts_as_our_failure_and_holds_up_no_other(
+    api, sink, worker, monkeypatch, module, name
+):
+    stumble(monkeypatch, module, name)
     poison, healthy = api.webhook(sink.url(UNRECORDABLE)), api.webhook(sink.url())
     publish(api)
     found = api.finished(2)

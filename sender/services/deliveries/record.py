@@ -84,10 +84,11 @@ class Result:
         exchange = mask(exchange, claimed.destination.signature, claimed.destination.secrets or ())
         return cls(claimed, exchange, _attempt(claimed, exchange))
 
-    def as_failure_of_ours(self, error: str) -> Self:
-        """Return the result to record when this one cannot be: the request as it was sent, without the answer."""
+    @classmethod
+    def without_answer(cls, claimed: Claimed, exchange: Exchange, error: str) -> Self:
+        """Return the result to record when that of `exchange` cannot be, for an error of this name."""
         outcome = Outcome("internal", f"The request was sent, but what came of it could not be recorded ({error}).")
-        return self.of(self.claimed, replace(self.exchange, response=None, outcome=outcome))
+        return cls.of(claimed, replace(exchange, response=None, outcome=outcome))
 
 
 @dataclass(frozen=True, slots=True)
