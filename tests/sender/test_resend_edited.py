@@ -11,7 +11,6 @@ from standardwebhooks import Webhook
 
 from sender.models import Event, db
 from tests.sender.past import Past
-from tests.sender.test_api import finished
 from tests.sender.visitor import text_of
 
 
@@ -25,7 +24,7 @@ def sent(api, sink, worker, status=200, payload=None):
     """A webhook and the finished delivery of one event."""
     webhook = api.webhook(sink.url(status))
     api("POST", "/api/v1/events", {"type": "payment_received", "payload": payload or {"amount": 1}})
-    return webhook, finished(api, 1)[0]
+    return webhook, api.finished(1)[0]
 
 
 def test_it_is_a_new_event_delivered_to_that_webhook_alone(api, sink, worker):
