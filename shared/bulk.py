@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections import namedtuple
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -34,7 +34,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 _POSTGRESQL: Dialect = registry.load("postgresql")()
-_MOST_ROWS = 64  # in one statement; SQLite takes 32,766 values
+_MOST_ROWS = 128  # in one statement; SQLite takes 32,766 values
 
 
 class _Ids(TypeDecorator[Sequence[str]]):
@@ -88,18 +88,34 @@ class Rows:
         self._types = [NullType() if isinstance(column.type, JSON) else column.type for column in inner.c]
         row: Any = namedtuple("Row", inner.c.keys())  # type: ignore[misc]  # noqa: PYI024  # fields of the query
         self._make = row._make
+        self._compile = cache(self._compiling)
         self._unpack = cache(self._unpacking)
 
     def all(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
         """Return the rows, with their columns as attributes."""
         if connection.dialect.name != "sqlite":
             return list(connection.execute(self._query, values))
-        rows = json.loads(connection.execute(self._packed, values).scalar_one())
+        sql, bind = self._compile(connection.dialect)
+        rows = json.loads(connection.exec_driver_sql(sql, bind(values)).scalar_one())
         if unpack := self._unpack(connection.dialect):
             for row in rows:
                 for place, read in unpack:
                     row[place] = read(row[place])
         return [self._make(row) for row in rows]
+
+    def _compiling(self, dialect: Dialect) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+        """Return the statement, and what makes the driver's parameters of values: SQLAlchemy's own way costs as much
+        as a short statement."""
+        compiled: Any = self._packed.compile(dialect=dialect)
+        binds = [compiled.binds[name] for name in compiled.positiontup]
+        writers = [(bind.key, bind.type.dialect_impl(dialect).bind_processor(dialect)) for bind in binds]
+        fixed = {bind.key: bind.value for bind in binds if not bind.required}
+
+        def bind(values: Mapping[str, Any]) -> tuple[Any, ...]:
+            given = {**fixed, **values}
+            return tuple([write(given[key]) if write else given[key] for key, write in writers])
+
+        return str(compiled), bind
 
     def _unpacking(self, dialect: Dialect) -> list[tuple[int, Callable[[Any], Any]]]:
         """Return the places whose values are not what JSON makes of them, and how to read these."""
@@ -109,39 +125,47 @@ class Rows:
 
 class _Bulk(ABC):
     """Writes rows that come as tuples in the order of `names`, in the driver's own types: moments as microseconds,
-    JSON as text."""
+    JSON as text. The first value of a row is never None."""
 
     def __init__(self, table: FromClause, names: Sequence[str]) -> None:
         self._table = table
         self._names = tuple(names)
+        self._given = tuple(f"column{place + 1}" for place in range(len(names)))  # as SQLite calls those of VALUES
         self._on_sqlite = cache(self._write_for_sqlite)
         types = [table.c[name].type.compile(dialect=_POSTGRESQL) for name in names]
         # The columns of all rows as arrays: one statement, planned once, however many rows there are. Binary (%b):
         # written as text, by Python, arrays took three times as long.
-        self._on_postgresql = self._write(f"unnest({', '.join(f'%b::{name}[]' for name in types)})")
+        arrays = ", ".join(f"%b::{name}[]" for name in types)
+        self._on_postgresql = self._write(f"unnest({arrays}) AS v({', '.join(self._given)})")
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write the rows."""
         if connection.dialect.name == "sqlite":
-            for some in _chunks(rows):
-                connection.exec_driver_sql(self._on_sqlite(len(some)), tuple([value for row in some for value in row]))
+            for start in range(0, len(rows), _MOST_ROWS):
+                some = rows[start : start + _MOST_ROWS]
+                size = 1 << (len(some) - 1).bit_length()
+                values = [value for row in some for value in row]
+                values += [None] * (len(self._names) * (size - len(some)))
+                connection.exec_driver_sql(self._on_sqlite(size), tuple(values))
         elif rows:
             connection.exec_driver_sql(self._on_postgresql, tuple([list(column) for column in zip(*rows, strict=True)]))
 
-    def _write_for_sqlite(self, count: int) -> str:
+    def _write_for_sqlite(self, size: int) -> str:
+        """Return the statement for up to `size` rows, a power of two, so that there are few of them to compile."""
         row = f"({', '.join('?' * len(self._names))})"
-        return self._write(f"(VALUES {', '.join([row] * count)})")
+        return self._write(f"(VALUES {', '.join([row] * size)}) AS v")
 
     @abstractmethod
     def _write(self, source: str) -> str:
-        """Return the statement that reads the rows from `source`."""
+        """Return the statement that reads the rows from `source`, and passes over those of None."""
 
 
 class BulkInsert(_Bulk):
     """Inserts rows."""
 
     def _write(self, source: str) -> str:
-        return f"INSERT INTO {self._table} ({', '.join(self._names)}) SELECT * FROM {source}"  # noqa: S608  # ours
+        columns = ", ".join(self._names)
+        return f"INSERT INTO {self._table} ({columns}) SELECT * FROM {source} WHERE v.column1 IS NOT NULL"  # noqa: S608
 
 
 class BulkUpdate(_Bulk):
@@ -152,22 +176,11 @@ class BulkUpdate(_Bulk):
         super().__init__(table, names)
 
     def _write(self, source: str) -> str:
-        given = [f"column{place + 1}" for place in range(len(self._names))]  # as SQLite calls those of VALUES
-        columns = "" if source.startswith("(VALUES") else f"({', '.join(given)})"
-        (key, key_given), *pairs = zip(self._names, given, strict=True)
+        (key, key_given), *pairs = zip(self._names, self._given, strict=True)
         changes = [
             f"{name} = {f'{self._table}.{name} + ' if name in self._added else ''}v.{value}" for name, value in pairs
         ]
         return (
-            f"UPDATE {self._table} SET {', '.join(changes)} FROM {source} AS v{columns}"  # noqa: S608  # names of ours
+            f"UPDATE {self._table} SET {', '.join(changes)} FROM {source}"  # noqa: S608  # names of ours
             f" WHERE {self._table}.{key} = v.{key_given}"
         )
-
-
-def _chunks(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Yield the rows by powers of two, so that there are few statements to compile."""
-    start = 0
-    while left := len(rows) - start:
-        size = min(_MOST_ROWS, 1 << left.bit_length() - 1)
-        yield rows[start : start + size]
-        start += size

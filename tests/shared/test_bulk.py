@@ -71,7 +71,7 @@ def rows_of(engine: Engine) -> list[tuple]:
         return [tuple(row) for row in ALL.all(connection, {"limit": 1000})]
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 63, 64, 65, 200])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 64, 65, 128, 129, 300])
 def test_rows_come_back_as_they_were_inserted_with_the_types_of_their_columns(engine, count):
     insert(engine, count)
     assert rows_of(engine) == [
