@@ -23,7 +23,7 @@ _RECONNECT_SECONDS = 1.0
 _IDLE_INTERVAL = 0.02  # seconds between two looks at a SQLite file
 _BUSY_INTERVAL = 0.001
 _UNHURRIED_INTERVAL = 0.004
-_BUSY_SECONDS = 1.0
+_BUSY_SECONDS = 0.5
 
 
 def announce(transaction: Connection | Session, channel: str) -> None:
@@ -37,7 +37,7 @@ class ChangeWatcher:
     """Calls `on_change` from a thread of its own soon after another connection committed.
 
     It may call when nothing of interest changed, never the other way round: a lost connection counts as a change.
-    A SQLite file is looked at every 20 ms (under 1 % of a core), and for a second after each change every
+    A SQLite file is looked at every 20 ms (under 1 % of a core), and for half a second after each change every
     millisecond (2 %, and more beside busy threads): where one thing happens, the next is not far. It is every 4 ms if
     `on_change` returns False: who has something to do need not know at once that there is more.
     """
