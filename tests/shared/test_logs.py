@@ -29,6 +29,6 @@ def told(tmp_path, monkeypatch):
 @pytest.mark.parametrize("prefix", ["whsec_", "whsk_", "Bearer ", "basic ", "token="])
 def test_secrets_are_known_by_their_shape(told, prefix):
     secret = "TfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    logging.getLogger("any.library").warning("cannot use %s", f"{prefix}{secret}")
+    logging.getLogger("elsewhere").warning("cannot use %s", f"{prefix}{secret}")
     assert told.getvalue().count("[hidden]") == 1
     assert secret not in told.getvalue()
