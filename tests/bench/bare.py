@@ -1,4 +1,4 @@
-"""The least that sends with `requests`, to compare with: `HTTPAdapter.send` on as many threads as a worker has.
+"""The least that sends with `requests`, to compare with: `HTTPAdapter.send` on 32 threads.
 
 `python -m tests.bench.bare URL COUNT` is one process of it; nothing is claimed, signed, checked or recorded.
 """
@@ -12,7 +12,7 @@ import time
 
 from tests.bench import door, sink
 
-THREADS = 32  # as many as a worker's, and so as many connections
+THREADS = 32  # a worker has 64, of which endpoints that answer at once keep one or two at work
 
 
 def measure(processes: int, requests: int) -> float:
