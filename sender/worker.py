@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import datetime, timedelta
 
@@ -171,7 +172,9 @@ class Worker:
             return Claim([])
         settings = self._context.settings
         with writing_connection(self._engine) as connection:
-            with self._senders.resting():
+            # SQLite works in this process, and senders would take the interpreter from it; from PostgreSQL they do not,
+            # and it has another worker's lock to wait for.
+            with self._senders.resting() if connection.dialect.name == "sqlite" else contextlib.nullcontext():
                 record(connection, self._unrecorded, self._rules, now)
                 release(connection, lapsed, now)
                 claim = claim_due(

@@ -18,8 +18,10 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     JSON,
+    ClauseElement,
     ColumnElement,
     Connection,
+    CursorResult,
     Dialect,
     FromClause,
     Select,
@@ -77,48 +79,67 @@ def among(column: Any, name: str) -> ColumnElement[bool]:
     return _Among(column, bindparam(name, type_=_Ids()))
 
 
+class Statement:
+    """A statement that is compiled once: SQLAlchemy's own way costs as much as a short statement."""
+
+    def __init__(self, statement: ClauseElement) -> None:
+        self._statement = statement
+        self._compile = cache(self._compiling)
+
+    def execute(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
+        """Execute it, all its bound values given by name, and return what the driver gives."""
+        sql, bind = self._compile(connection.dialect)
+        return connection.exec_driver_sql(sql, bind(values))
+
+    def _compiling(self, dialect: Dialect) -> tuple[str, Callable[[Mapping[str, Any]], Any]]:
+        """Return the statement, and what makes the driver's parameters of values."""
+        compiled: Any = self._statement.compile(dialect=dialect)
+        names = compiled.positiontup if compiled.positional else list(compiled.binds)
+        binds = [compiled.binds[name] for name in names]
+        fixed = {bind.key: bind.value for bind in binds if not bind.required}
+        types = [bind.type.dialect_impl(dialect) for bind in binds]
+        writers = [(bind.key, kind.bind_processor(dialect)) for bind, kind in zip(binds, types, strict=True)]
+        sql = str(compiled)
+        if not compiled.positional:
+            for name, kind in zip(names, types, strict=True):
+                if isinstance(kind, _Ids):  # binary, as in `_Bulk`
+                    sql = sql.replace(f"%({name})s", f"%({name})b")
+
+        def bind(values: Mapping[str, Any]) -> Any:
+            given = {**fixed, **values}
+            written = [write(given[key]) if write else given[key] for key, write in writers]
+            return tuple(written) if compiled.positional else dict(zip(names, written, strict=True))
+
+        return sql, bind
+
+
 class Rows:
     """A query whose rows are fetched all at once; they keep its order when it has a limit (SQLite keeps it then)."""
 
     def __init__(self, query: Select[*tuple[Any, ...]]) -> None:
-        self._query = query
         inner = query.subquery()
         cells = [func.json(column) if isinstance(column.type, JSON) else column for column in inner.c]
-        self._packed = select(func.json_group_array(func.json_array(*cells))).select_from(inner)
+        self._plain = Statement(query)
+        self._packed = Statement(select(func.json_group_array(func.json_array(*cells))).select_from(inner))
         self._types = [NullType() if isinstance(column.type, JSON) else column.type for column in inner.c]
         row: Any = namedtuple("Row", inner.c.keys())  # type: ignore[misc]  # noqa: PYI024  # fields of the query
         self._make = row._make
-        self._compile = cache(self._compiling)
         self._unpack = cache(self._unpacking)
 
     def all(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
         """Return the rows, with their columns as attributes."""
-        if connection.dialect.name != "sqlite":
-            return list(connection.execute(self._query, values))
-        sql, bind = self._compile(connection.dialect)
-        rows = json.loads(connection.exec_driver_sql(sql, bind(values)).scalar_one())
+        if connection.dialect.name == "sqlite":
+            rows = json.loads(self._packed.execute(connection, values).scalar_one())
+        else:
+            rows = list(map(list, self._plain.execute(connection, values).all()))
         if unpack := self._unpack(connection.dialect):
             for row in rows:
                 for place, read in unpack:
                     row[place] = read(row[place])
         return [self._make(row) for row in rows]
 
-    def _compiling(self, dialect: Dialect) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
-        """Return the statement, and what makes the driver's parameters of values: SQLAlchemy's own way costs as much
-        as a short statement."""
-        compiled: Any = self._packed.compile(dialect=dialect)
-        binds = [compiled.binds[name] for name in compiled.positiontup]
-        writers = [(bind.key, bind.type.dialect_impl(dialect).bind_processor(dialect)) for bind in binds]
-        fixed = {bind.key: bind.value for bind in binds if not bind.required}
-
-        def bind(values: Mapping[str, Any]) -> tuple[Any, ...]:
-            given = {**fixed, **values}
-            return tuple([write(given[key]) if write else given[key] for key, write in writers])
-
-        return str(compiled), bind
-
     def _unpacking(self, dialect: Dialect) -> list[tuple[int, Callable[[Any], Any]]]:
-        """Return the places whose values are not what JSON makes of them, and how to read these."""
+        """Return the places whose values are not what the driver makes of them, and how to read these."""
         readers = [kind.dialect_impl(dialect).result_processor(dialect, None) for kind in self._types]
         return [(place, read) for place, read in enumerate(readers) if read is not None]
 

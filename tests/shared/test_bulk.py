@@ -19,9 +19,10 @@ from sqlalchemy import (
     create_engine,
     event,
     select,
+    update,
 )
 
-from shared.bulk import BulkInsert, BulkUpdate, Rows, among
+from shared.bulk import BulkInsert, BulkUpdate, Rows, Statement, among
 from shared.database import Instant, microseconds, prepare_engine, writing_connection
 from tests.databases import empty_database
 
@@ -40,6 +41,11 @@ THINGS = Table(
 NAMES = ("id", "number", "at", "words", "good", "facts", "body")
 WORDS = 'it\'s "quoted", äöü 😀\n\\'
 ALL = Rows(select(*(THINGS.c[name] for name in NAMES[:-1])).order_by(THINGS.c.id).limit(bindparam("limit")))
+TOUCH = Statement(
+    update(THINGS)
+    .where(among(THINGS.c.id, "ids"), THINGS.c.at < bindparam("before"))
+    .values(words="100 % touched", good=None, at=bindparam("b_at"))
+)
 SOME = Rows(select(THINGS.c.id).where(among(THINGS.c.id, "ids")).order_by(THINGS.c.id).limit(1000))
 
 
@@ -106,6 +112,21 @@ def test_among_finds_those_that_are_there(engine, ids):
     with engine.connect() as connection:
         found = [row.id for row in SOME.all(connection, {"ids": ids})]
     assert found == sorted(one for one in ids if one in {f"id-{number:03}" for number in range(5)})
+
+
+def test_a_statement_takes_given_and_fixed_values_each_time_anew(engine):
+    insert(engine, 6)
+    with writing_connection(engine) as connection:
+        first = TOUCH.execute(connection, {"ids": ["id-000", "id-005"], "before": at(5), "b_at": at(90)})
+        second = TOUCH.execute(connection, {"ids": ["id-001", "id-002", "id-003"], "before": at(5), "b_at": at(91)})
+        counts = first.rowcount, second.rowcount
+    assert counts == (1, 3)
+    touched = [at(90), at(91), at(91), at(91)]
+    assert [(row[2], row[3], row[4]) for row in rows_of(engine)] == [
+        *[(moment, "100 % touched", None) for moment in touched],
+        (at(4), WORDS, True),
+        (at(5), WORDS, False),
+    ]
 
 
 def test_sqlite_takes_and_gives_all_rows_in_one_step_and_uses_the_index(tmp_path):

@@ -19,7 +19,7 @@ from sender.services.deliveries import lanes
 from sender.services.deliveries.lanes import Lanes
 from sender.services.secrets import live
 from sender.services.vault import Vault
-from shared.bulk import Rows, among
+from shared.bulk import Rows, Statement, among
 from shared.settings import SettingsError
 
 # Due rows looked at for each one wanted. When all of them belong to webhooks that can take no more, each other
@@ -56,14 +56,14 @@ _LANES = text(
 # The condition on the time is the fence against what happened since the rows were read: a cancelled delivery, or
 # one that another worker has taken, is due no longer.
 _STILL_DUE = (among(Delivery.id, "ids"), Delivery.next_attempt_at <= bindparam("now"))
-_TAKE = (
+_TAKE = Statement(
     update(Delivery)
     .where(*_STILL_DUE)
     .values(state="sending", claim_id=bindparam("b_claim"), next_attempt_at=bindparam("b_until"))
 )
-_TAKEN = select(Delivery.id).where(among(Delivery.id, "ids"), Delivery.claim_id == bindparam("claim"))
-_HOLD = update(Delivery).where(*_STILL_DUE).values(state="pending", claim_id=None, next_attempt_at=None)
-_CANCEL = (
+_TAKEN = Rows(select(Delivery.id).where(among(Delivery.id, "ids"), Delivery.claim_id == bindparam("claim")))
+_HOLD = Statement(update(Delivery).where(*_STILL_DUE).values(state="pending", claim_id=None, next_attempt_at=None))
+_CANCEL = Statement(
     update(Delivery)
     .where(*_STILL_DUE)
     .values(
@@ -236,16 +236,16 @@ def _add(choice: Choice, more: Choice) -> None:
 def _write(connection: Connection, choice: Choice, claim_id: str, now: datetime, lease: timedelta) -> set[str]:
     """Write what was chosen and return the ids of those that were truly taken."""
     if choice.held:
-        connection.execute(_HOLD, {"ids": choice.held, "now": now})
+        _HOLD.execute(connection, {"ids": choice.held, "now": now})
     if choice.ended:
-        connection.execute(_CANCEL, {"ids": choice.ended, "now": now, "b_now": now})
+        _CANCEL.execute(connection, {"ids": choice.ended, "now": now, "b_now": now})
     if not choice.taken:
         return set()
     ids = [one.delivery_id for one in choice.taken]
-    taken = connection.execute(_TAKE, {"ids": ids, "now": now, "b_claim": claim_id, "b_until": now + lease})
+    taken = _TAKE.execute(connection, {"ids": ids, "now": now, "b_claim": claim_id, "b_until": now + lease})
     if taken.rowcount == len(ids):
         return set(ids)
-    return set(connection.scalars(_TAKEN, {"ids": ids, "claim": claim_id}))
+    return {row.id for row in _TAKEN.all(connection, {"ids": ids, "claim": claim_id})}
 
 
 def _messages(connection: Connection, event_ids: set[str]) -> dict[str, Message]:
