@@ -6,6 +6,7 @@ it costs microseconds. PostgreSQL: LISTEN on a channel that the writing transact
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -47,8 +48,7 @@ class ChangeWatcher:
         self._channel = channel
         self._on_change = on_change
         self._stopped = threading.Event()
-        watch = self._poll if engine.dialect.name == "sqlite" else self._listen
-        self._thread = threading.Thread(target=watch, name=f"watch-{channel}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"watch-{channel}", daemon=True)
 
     def start(self) -> None:
         """Begin to watch."""
@@ -59,27 +59,26 @@ class ChangeWatcher:
         self._stopped.set()
         self._thread.join()
 
+    def _run(self) -> None:
+        watch = self._poll if self._engine.dialect.name == "sqlite" else self._listen
+        while not self._stopped.is_set():
+            try:
+                watch()
+            except Exception as error:  # noqa: BLE001  # whatever ended the connection, the remedy is a new one
+                _log.warning("watching for changes was interrupted", error=type(error).__name__)
+                self._stopped.wait(_RECONNECT_SECONDS)
+
     def _poll(self) -> None:
-        connection = sqlite3.connect(str(self._engine.url.database), isolation_level=None, check_same_thread=False)
-        try:
-            seen, busy_until, busy_interval = None, 0.0, _BUSY_INTERVAL
+        database = str(self._engine.url.database)
+        with contextlib.closing(sqlite3.connect(database, isolation_level=None, check_same_thread=False)) as connection:
+            seen, busy_until, busy_interval = None, 0.0, _BUSY_INTERVAL  # what came before we looked is a change too
             while not self._stopped.wait(busy_interval if clock.monotonic() < busy_until else _IDLE_INTERVAL):
                 (version,) = connection.execute("PRAGMA data_version").fetchone()
                 if version != seen:
                     seen, busy_until = version, clock.monotonic() + _BUSY_SECONDS
                     busy_interval = _UNHURRIED_INTERVAL if self._on_change() is False else _BUSY_INTERVAL
-        finally:
-            connection.close()
 
     def _listen(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                self._listen_once()
-            except Exception as error:  # noqa: BLE001  # whatever ended the connection, the remedy is a new one
-                _log.warning("listening for changes was interrupted", error=type(error).__name__)
-                self._stopped.wait(_RECONNECT_SECONDS)
-
-    def _listen_once(self) -> None:
         import psycopg  # noqa: PLC0415  # an extra: only installed where PostgreSQL is used
 
         url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
