@@ -22,8 +22,8 @@ class Pace:
 
     @property
     def interval(self) -> timedelta:
-        """The time between two requests."""
-        return self.period / (self.rate - self._spare)
+        """The time between two requests, rounded up: otherwise there could be one more in a period."""
+        return -(-self.period // (self.rate - self._spare))
 
     @property
     def _spare(self) -> int:

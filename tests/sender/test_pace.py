@@ -58,3 +58,14 @@ def test_a_keen_sender_gets_nine_tenths_of_the_rate_at_least(rate, period):
         sent += count
         until = limit.spend(until, now, count) if count else until
     assert 0.9 <= sent / (10 * rate) <= 1
+
+
+@pytest.mark.parametrize("rate", [3, 7, 10, 100, 1000, 10_000])
+def test_a_sender_that_takes_each_first_moment_never_passes_the_rate(rate):
+    limit, until, now, sent = pace.of(rate, "second"), None, NOW, 0
+    while now < NOW + timedelta(seconds=1):
+        count = limit.allowance(until, now)
+        sent += count
+        until = limit.spend(until, now, count) if count else until
+        now = max(now + timedelta(microseconds=1), limit.next_at(until, now))
+    assert 0.9 * rate <= sent <= rate
