@@ -89,10 +89,10 @@ class Housekeeping:
         if span is None or clock.monotonic() < self._prune_at:
             return _LONGEST_WAIT
         begun = clock.monotonic()
-        if retention.prune(self._engine, clock.now() - span):
-            return min(_LONGEST_WAIT, (clock.monotonic() - begun) * (1 / _PRUNE_SHARE - 1))
-        self._prune_at = clock.monotonic() + _PRUNE_SECONDS
-        return _LONGEST_WAIT
+        more = retention.prune(self._engine, clock.now() - span)
+        ended = clock.monotonic()
+        self._prune_at = ended + ((ended - begun) * (1 / _PRUNE_SHARE - 1) if more else _PRUNE_SECONDS)
+        return self._prune_at - ended
 
     def _beat(self) -> None:
         """Say that this worker lives, so that a page can tell when none does."""
