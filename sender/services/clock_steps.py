@@ -50,11 +50,13 @@ def _bound(column: InstrumentedAttribute[Any], *conditions: ColumnElement[bool])
 _SEEN = _update(
     WorkerProcess.seen_at, _earlier(WorkerProcess.seen_at), WorkerProcess.seen_at > bindparam("b_ahead", type_=Instant)
 )
-# Webhooks before deliveries, as everywhere: two transactions that lock in one order never deadlock.
+# Webhooks before deliveries, as everywhere. The rows of one table are locked as they lie, which others do by their ids:
+# should two get in one another's way, PostgreSQL ends one of them, and its worker asks again.
 _SHIFTS = (
     _shift(Webhook.blocked_until),
     _shift(Webhook.paced_until),
     _update(Webhook.failing_since, _earlier(Webhook.failing_since), Webhook.failing_since > _NOW),
+    _update(Webhook.warned_at, _earlier(Webhook.warned_at), Webhook.warned_at > _NOW),
     _shift(Delivery.next_attempt_at),
     _shift(Replay.next_step_at),
     _shift(Mail.next_attempt_at),
@@ -63,6 +65,7 @@ _BREAKER = _bound(Webhook.blocked_until, Webhook.blocked_reason == health.BREAKE
 _PROBE = _bound(Webhook.blocked_until, Webhook.blocked_reason == health.PROBING)
 _REST = _bound(Webhook.blocked_until)
 _FAILING = _bound(Webhook.failing_since)
+_WARNED = _bound(Webhook.warned_at)
 _FIRST_TRY = _bound(Delivery.next_attempt_at, _PENDING, Delivery.attempt_count == 0)
 _RETRY = _bound(Delivery.next_attempt_at, _PENDING)
 _LEASE = _bound(Delivery.next_attempt_at, _SENDING)
@@ -99,6 +102,7 @@ def bound(connection: Connection, now: datetime, settings: SenderSettings) -> bo
         (_PROBE, lease),
         (_REST, retry.LONGEST_WAIT),
         (_FAILING, at_once),
+        (_WARNED, at_once),
         (_FIRST_TRY, at_once),
         (_RETRY, max(scheduled, retry.LONGEST_WAIT)),
         (_LEASE, lease),

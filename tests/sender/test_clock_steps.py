@@ -299,3 +299,15 @@ def test_a_worker_that_sees_the_step_goes_on_with_a_retry_and_a_replay(api, sink
     sink.wait_for(1)
     stepped(-HOUR)
     sink.wait_for(4)
+
+
+def test_a_warning_was_as_long_ago_after_the_step(webhook, set_back):
+    warned_at = webhook("warned_at", -60)
+    now = set_back(HOUR)
+    assert seconds(warned_at(), now) == -60
+
+
+def test_a_webhook_that_was_warned_by_a_wrong_clock_can_be_disabled_by_the_right_one(webhook, past, bound):
+    warned_at = webhook("warned_at", YEARS.total_seconds())
+    assert bound()
+    assert warned_at() == past.now
