@@ -56,12 +56,14 @@ def _take(engine: Engine, now: datetime) -> Any:
 
 
 def _record(engine: Engine, row: Any, error: Exception | None, now: datetime) -> None:
+    """Write down what became of a mail; a failure only if no other worker, after the lease, came to an end before."""
+    fence = (Mail.attempt_count == row.attempt_count, Mail.sent_at.is_(None)) if error else ()
     count = row.attempt_count + 1
     wait = mails.wait_after(count) if error else None
     with writing_connection(engine) as connection:
         connection.execute(
             update(Mail)
-            .where(Mail.id == row.id)
+            .where(Mail.id == row.id, *fence)
             .values(
                 attempt_count=count,
                 error=f"{type(error).__name__}: {error}"[:500] if error else None,

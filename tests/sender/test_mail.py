@@ -192,3 +192,14 @@ def test_a_name_cannot_add_headers(app, engine):
 def test_without_a_server_or_a_receiver_nothing_is_owed(app):
     assert not settings_for(app, 25, smtp_host="").mails
     assert not settings_for(app, 25, mail_to="").mails
+
+
+def test_a_failure_that_comes_late_undoes_nothing(app, engine):
+    owe(engine)
+    one = mailer._take(engine, clock.now())
+    other = mailer._take(engine, clock.now() + timedelta(minutes=6))  # the first was not heard of
+    mailer._record(engine, other, None, clock.now())
+    mailer._record(engine, one, TimeoutError(), clock.now())
+    row = stored(engine)
+    assert row.sent_at is not None
+    assert (row.next_attempt_at, row.error) == (None, None)
