@@ -6,6 +6,7 @@ missed that has arrived meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, literal_column, or_, select, update
@@ -48,13 +49,16 @@ def note(connection: Connection, webhook_id: str, failing_since: datetime, now: 
     connection.execute(update(Webhook).where(Webhook.id == webhook_id).values(missed_since=since))
 
 
-def settle(session: Session, draft: ReplayDraft, now: datetime) -> None:
-    """Forget what a replay of `draft`, started at `now`, makes up for: it must leave out nothing that was missed."""
+def settle(session: Session, draft: ReplayDraft, webhook_ids: Sequence[str], now: datetime) -> None:
+    """Forget what a replay of `draft` to `webhook_ids`, started at `now`, makes up for.
+
+    It must leave out nothing that was missed, also by a webhook that was activated while it was counted.
+    """
     if draft.state is not None or draft.event_type is not None or draft.until < now:
         return
-    made_up = select(Webhook).where(Webhook.missed_since >= draft.since, Webhook.active.is_(True))
-    if draft.webhook_id is not None:
-        made_up = made_up.where(Webhook.id == draft.webhook_id)
+    made_up = select(Webhook).where(
+        Webhook.missed_since >= draft.since, Webhook.active.is_(True), Webhook.id.in_(webhook_ids)
+    )
     # Locked in the order of their ids, as everywhere.
     for webhook in session.scalars(made_up.order_by(Webhook.id).with_for_update(key_share=True)):
         webhook.missed_since = None

@@ -8,10 +8,12 @@ from datetime import timedelta
 from unittest import mock
 
 import pytest
+from sqlalchemy import select
 
-from sender.models import db
+from sender.models import Replay, db
 from sender.services import replays
 from sender.services.deliveries import Rules
+from sender.services.replays import counting
 from shared import clock
 from tests.sender.deliverer import Deliverer
 from tests.sender.visitor import text_of
@@ -215,3 +217,21 @@ def test_disabled_again_during_the_replay_it_has_missed_what_was_not_made(api, v
     publish(api, deliverer)
     deliverer.answer(deliverer.claim()[0], 410)
     assert replay_of(api, hook, dry_run=True)[1] == {"count": missed - 2 + 1}
+
+
+def test_a_webhook_that_is_activated_while_a_replay_is_counted_keeps_its_offer(api, sink, deliverer, monkeypatch):
+    hook, _ = disabled(api, sink, deliverer)
+    active = api.webhook(sink.url())["id"]
+    real = counting.count
+
+    def activate_meanwhile(*given):
+        total = real(*given)
+        assert api("PATCH", f"/api/v1/webhooks/{hook}", {"active": True})[0] == 200
+        return total
+
+    monkeypatch.setattr(counting, "count", activate_meanwhile)
+    since = clock.rfc3339(deliverer.now - timedelta(days=30))
+    assert api("POST", "/api/v1/replays", {"since": since})[0] == 202
+    with deliverer.engine.connect() as connection:
+        assert connection.scalar(select(Replay.webhook_ids)) == [active]
+    assert shown(api, hook)["missed_since"] is not None

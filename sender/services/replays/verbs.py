@@ -61,7 +61,7 @@ def create(draft: ReplayDraft) -> Replay:
     )
     with writing(db.session) as session:
         session.add(replay)
-        missed.settle(session, asked, now)
+        missed.settle(session, asked, replay.webhook_ids, now)
         changes.announce(session, CHANGES)
     return get(replay.id)
 
