@@ -32,21 +32,24 @@ class Senders:
         self._more = False
         self._many = context.settings.worker_threads
         self._crew: Crew[tuple[Claimed, float]] = Crew(context.settings.worker_threads, self._work)
-        # An attempt that begins later could outlast its lease, and another worker would make it a second time.
-        self._start_within = context.settings.lease_seconds - context.settings.total_timeout
+        # An attempt that begins later could outlast its lease, and another worker would make it a second time. What an
+        # attempt leaves of the lease is half for waiting before it, half for being recorded after it.
+        self._start_within = (context.settings.lease_seconds - context.settings.total_timeout) / 2
 
     def start(self) -> None:
         """Begin to work; the threads end with the process."""
         self._crew.start()
 
-    def send(self, claims: Sequence[Claimed], *, more: bool) -> None:
+    def send(self, claims: Sequence[Claimed], *, leased_at: float, more: bool) -> None:
         """Have attempts made for `claims`; with `more` it is news when none of them is left to begin with.
+
+        `leased_at` is the moment (monotonic) from which on their leases count.
 
         Without, results wait a little for others to be recorded with: a turn costs about the same for one as for ten,
         and what is published meanwhile finds the worker free.
         """
         self._more = more
-        latest_start = clock.monotonic() + self._start_within
+        latest_start = leased_at + self._start_within
         self._crew.put([(claim, latest_start) for claim in claims])
 
     def results(self) -> list[Result]:

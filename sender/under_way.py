@@ -13,6 +13,7 @@ class UnderWay:
 
     def __init__(self) -> None:
         self._held: dict[tuple[str, str], tuple[Claimed, float]] = {}
+        self._payload_size = 0
 
     def __len__(self) -> int:
         return len(self._held)
@@ -20,12 +21,20 @@ class UnderWay:
     def add(self, claims: Iterable[Claimed]) -> None:
         """Hold what was claimed just now."""
         now = clock.monotonic()
-        self._held.update({claim.key: (claim, now) for claim in claims})
+        for claim in claims:
+            self._held[claim.key] = claim, now
+            self._payload_size += len(claim.message.payload)
 
     def remove(self, claims: Iterable[Claimed]) -> None:
         """Hold these no longer."""
         for claim in claims:
-            self._held.pop(claim.key, None)
+            if self._held.pop(claim.key, None):
+                self._payload_size -= len(claim.message.payload)
+
+    @property
+    def payload_size(self) -> int:
+        """How many characters the payloads of what is held have, each as often as it is held."""
+        return self._payload_size
 
     def slow(self) -> int:
         """Return how many were slow when they were claimed, or hang by now.

@@ -36,6 +36,7 @@ _ERROR_PAUSE = 1.0  # seconds before the database is tried again
 _HURRY_EVERY = 0.005  # seconds between two looks at whether the attempts under way get on
 _RECORD_WITHIN = 0.02  # seconds that a result waits for others to be recorded with
 _SWEEP_EVERY = 0.1  # seconds between two looks at what is held
+_MOST_PAYLOAD = 64 * 1024 * 1024  # characters of payload held at once
 _STEP = 1.0  # seconds that the clock has to go back to count as set; it is slewed by less
 _BOUND_EVERY = 60.0  # seconds between two looks for moments that only a wrong clock can have written
 
@@ -100,8 +101,6 @@ class Worker:
             now = clock.now()
             self._follow_clock(now)
             claim = self._record_and_claim(now)
-            self._under_way.add(claim.taken)
-            self._senders.send(claim.taken, more=claim.more)
             self._sweep(now)
             pause = self._pause(now, claim)
         except Exception as error:  # noqa: BLE001  # whatever it is, what is owed to others goes on
@@ -130,8 +129,17 @@ class Worker:
                 if is_outage(error):
                     raise
                 _log.error("a result could not be recorded", delivery_id=result.claimed.delivery_id, exc_info=error)
-                self._record([Result.without_answer(result.claimed, result.exchange, type(error).__name__)])
+                self._record_as_failure(result, error)
             del self._unrecorded[0]
+
+    def _record_as_failure(self, result: Result, error: Exception) -> None:
+        """Record that an attempt was made, of which nothing else can be; if not even that, its lease brings it back."""
+        try:
+            self._record([Result.without_answer(result.claimed, result.exchange, type(error).__name__)])
+        except Exception as another:
+            if is_outage(another):
+                raise
+            _log.error("nor could its failure", delivery_id=result.claimed.delivery_id, exc_info=another)
 
     def _record(self, results: list[Result]) -> None:
         with writing_connection(self._engine) as connection:
@@ -163,7 +171,11 @@ class Worker:
         self._seen_at = now, moment
 
     def _record_and_claim(self, now: datetime) -> Claim:
-        """Do both in one transaction, so that many results and claims cost one write to the disk."""
+        """Do both in one transaction, so that many results and claims cost one write to the disk; send what is claimed.
+
+        Claims begin when the transaction has what it waited for, and not at `now`: what that took would be missing in
+        their leases.
+        """
         self._gather()
         lapsed = self._senders.lapsed()
         self._under_way.remove(lapsed)
@@ -171,24 +183,30 @@ class Worker:
         if not self._unrecorded and not lapsed and not (free > 0 and self._is_due(now)):
             return Claim([])
         settings = self._context.settings
-        with writing_connection(self._engine) as connection:
-            # SQLite works in this process, and senders would take the interpreter from it; from PostgreSQL they do not,
-            # and it has another worker's lock to wait for.
-            with self._senders.resting() if connection.dialect.name == "sqlite" else contextlib.nullcontext():
-                record(connection, self._unrecorded, self._rules, now)
-                release(connection, lapsed, now)
-                claim = claim_due(
-                    connection,
-                    self._context.vault,
-                    now,
-                    free=free,
-                    slow_free=self._threads // 2 - self._under_way.slow(),
-                    lease_seconds=settings.lease_seconds,
-                )
+        with writing_connection(self._engine) as connection, self._quiet():
+            record(connection, self._unrecorded, self._rules, clock.now())
+            release(connection, lapsed, clock.now())
+            leased_at = clock.monotonic()
+            claim = claim_due(
+                connection,
+                self._context.vault,
+                clock.now(),
+                free=free,
+                slow_free=self._threads // 2 - self._under_way.slow(),
+                lease_seconds=settings.lease_seconds,
+                space=_MOST_PAYLOAD - self._under_way.payload_size,
+            )
             if self._unrecorded or lapsed or claim.taken:
                 changes.announce(connection, CHANGES)
         self._unrecorded.clear()
+        self._under_way.add(claim.taken)
+        self._senders.send(claim.taken, leased_at=leased_at, more=claim.more)
         return claim
+
+    def _quiet(self) -> contextlib.AbstractContextManager[None]:
+        """Let no attempt begin during a transaction on SQLite: it works in this process, and senders would take the
+        interpreter from it. From PostgreSQL they take nothing, and it may have to wait for another worker."""
+        return self._senders.resting() if self._engine.dialect.name == "sqlite" else contextlib.nullcontext()
 
     def _gather(self) -> None:
         """Take over the results that have come; they are kept until the database has taken them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import threading
 from datetime import timedelta
 
@@ -278,3 +280,58 @@ def test_a_deleted_webhook_is_sent_nothing(api, sink, claim, engine):
     with writing_connection(engine) as connection:
         connection.execute(update(Webhook).values(active=True))
     assert claim(later=86400) == []
+
+
+def test_a_claim_takes_no_more_payload_than_there_is_space_for_but_one_at_least(api, sink, engine, vault):
+    for _ in range(3):
+        api.webhook(sink.url())
+    body = {"type": "payment_received", "payload": {"text": "x" * 1000}}
+    for _ in range(4):
+        assert api("POST", "/api/v1/events", body)[0] == 202
+    size = len(json.dumps(body["payload"]))
+
+    def taken(space):
+        with writing_connection(engine) as connection:
+            options = {"free": 100, "slow_free": 100, "lease_seconds": LEASE, "space": space}
+            return claim_due(connection, vault, clock.now(), **options)
+
+    assert taken(0).taken == []
+    one = taken(1)
+    assert (len(one.taken), one.more) == (1, True)
+    some = taken(5 * size + size // 2)
+    assert (len(some.taken), some.more) == (5, True)
+    assert all(len(json.loads(each.message.payload)["text"]) == 1000 for each in some.taken)
+    rest = taken(100 * size)
+    assert (len(rest.taken), rest.more) == (6, False)
+
+
+def test_a_probe_that_was_cancelled_at_the_last_moment_does_not_rest_its_webhook(api, sink, engine, vault, monkeypatch):
+    hook = api.webhook(sink.url(500))["id"]
+    publish(api)
+    over = clock.now() - timedelta(seconds=1)
+    with writing_connection(engine) as connection:
+        resting = {"failure_count": 5, "failing_since": over, "blocked_until": over, "blocked_reason": "breaker"}
+        connection.execute(update(Webhook).where(Webhook.id == hook).values(resting))
+    claiming = importlib.import_module("sender.services.deliveries.claim")
+    real = claiming._write
+
+    def cancel_first(connection, *given):
+        finished = {"state": "cancelled", "next_attempt_at": None, "finished_at": clock.now()}
+        connection.execute(update(Delivery).values(finished))
+        return real(connection, *given)
+
+    monkeypatch.setattr(claiming, "_write", cancel_first)
+    with writing_connection(engine) as connection:
+        assert take(connection, vault) == []
+        assert connection.scalar(select(Webhook.blocked_until)) == over
+
+
+def test_a_410_from_a_url_that_was_changed_meanwhile_is_a_failure_like_others(api, sink, claim, engine):
+    hook = api.webhook(sink.url(410))
+    publish(api)
+    (claimed,) = claim()
+    assert api("PATCH", f"/api/v1/webhooks/{hook['id']}", {"url": sink.url(204)})[0] == 200
+    write(engine, answered(claimed, 410, "http_status"))
+    status, shown = api("GET", f"/api/v1/deliveries/{claimed.delivery_id}")
+    assert (status, shown["state"], len(shown["attempts"])) == (200, "pending", 1)
+    assert api("GET", f"/api/v1/webhooks/{hook['id']}")[1]["state"] == "active"

@@ -53,3 +53,13 @@ def test_what_has_ended_ties_up_nothing(tick):
     under_way.remove(taken[:3])
     assert (len(under_way), under_way.slow()) == (1, 1)
     assert under_way.claims() == taken[3:]
+
+
+def test_the_payloads_of_what_is_held_are_counted_once_for_each_and_no_longer_than_they_are_held():
+    under_way = UnderWay()
+    held = claims(3)
+    under_way.add(held)
+    assert under_way.payload_size == 3 * len("{}")
+    under_way.remove(held[:2])
+    under_way.remove(held[:1])  # given back twice
+    assert under_way.payload_size == len("{}")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import threading
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from sender import worker as worker_module
 from sender.core import retry
-from sender.models import Webhook, db
+from sender.models import Delivery, Webhook, db
+from sender.worker import Worker
+from shared import clock
 from shared.database import writing_connection
 
 UNRECORDABLE = 418
@@ -80,3 +85,48 @@ def test_a_secret_of_another_installation_stops_only_its_webhook(app, api, sink,
     found = api.finished(2)
     assert of(healthy, found)["state"] == "succeeded"
     assert "encrypted with another key" in of(stranger, found)["attempts"][0]["detail"]
+
+
+@pytest.mark.parametrize("waits", ["writing_connection", "record"], ids=["for its turn", "for rows"])
+def test_what_a_turn_waits_for_the_database_is_not_taken_off_the_leases(app, api, sink, monkeypatch, waits):
+    api.webhook(sink.url())
+    publish(api)
+    with app.app_context():
+        worker = Worker(db.engine, app.extensions["hookloop_sender"])
+    worker._follow_clock(clock.now())  # looks at the whole table once a minute
+    passed, sent = [0.0], []
+    now, monotonic, real = clock.now, clock.monotonic, getattr(worker_module, waits)
+    monkeypatch.setattr(clock, "now", lambda: now() + timedelta(seconds=passed[0]))
+    monkeypatch.setattr(clock, "monotonic", lambda: monotonic() + passed[0])
+
+    def wait_first(*given):
+        passed[0] += 50
+        return real(*given)
+
+    monkeypatch.setattr(worker_module, waits, wait_first)
+    monkeypatch.setattr(worker._senders, "send", lambda claims, **given: sent.append((claims, given["leased_at"])))
+    worker._turn()
+    (((claimed,), leased_at),) = sent
+    with worker._engine.connect() as connection:
+        until = connection.scalar(select(Delivery.next_attempt_at).where(Delivery.id == claimed.delivery_id))
+    lease = worker._context.settings.lease_seconds
+    assert lease - 10 < (until - clock.now()).total_seconds() <= lease
+    assert 0 <= clock.monotonic() - leased_at < 10
+
+
+def test_a_result_of_which_nothing_can_be_recorded_holds_up_no_other(api, sink, worker, monkeypatch):
+    real, poisoned = worker_module.record, threading.Event()
+
+    def record(connection, results, *rest):
+        if any("418" in result.exchange.request.url for result in results):
+            poisoned.set()
+            raise ZeroDivisionError
+        return real(connection, results, *rest)
+
+    monkeypatch.setattr(worker_module, "record", record)
+    api.webhook(sink.url(UNRECORDABLE))
+    publish(api)
+    assert poisoned.wait(30)
+    healthy = api.webhook(sink.url())
+    publish(api)
+    assert of(healthy, api.finished(1))["state"] == "succeeded"

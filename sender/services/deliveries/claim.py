@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ from shared.settings import SettingsError
 _LOOK_AHEAD = 2
 _LEAST_LOOK = 64
 _LANES_AT_ONCE = 50
+_MOST_SPACE = 64 * 1024 * 1024  # characters of payload
 
 _COLUMNS = (Delivery.id, Delivery.webhook_id, Delivery.event_id, Delivery.attempt_count, Delivery.test)
 _WINDOW = Rows(
@@ -41,6 +42,7 @@ _OF_LANE = Rows(
     .order_by(Delivery.next_attempt_at)
     .limit(bindparam("limit"))
 )
+_SIZES = Rows(select(Event.id, func.length(Event.payload).label("size")).where(among(Event.id, "ids")))
 _EVENTS = Rows(select(Event.id, Event.type, Event.created_at, Event.payload).where(among(Event.id, "ids")))
 # A loose index scan: one step of the index for each webhook with something due, however long the queues are.
 _LANES = text(
@@ -117,10 +119,18 @@ class Claim:
 
 
 def claim_due(
-    connection: Connection, vault: Vault, now: datetime, *, free: int, slow_free: int, lease_seconds: float
+    connection: Connection,
+    vault: Vault,
+    now: datetime,
+    *,
+    free: int,
+    slow_free: int,
+    lease_seconds: float,
+    space: int = _MOST_SPACE,
 ) -> Claim:
     """Claim up to `free` due deliveries in the open writing transaction, `slow_free` slow ones at most.
 
+    Their payloads have `space` characters in all at most, but for the first one, when there is any space at all.
     Due are also claims whose lease has ended. Each webhook gets what its in-flight cap and its rate limit leave over
     all workers. Deliveries of a webhook that is paused or rests are put aside, to be released by `hold.release_held`.
     """
@@ -136,11 +146,13 @@ def claim_due(
         left = slow_free - sum(one.retry or found.open[one.webhook_id].slow for one in choice.taken)
         _add(choice, dispatch.choose(_candidates(more, found), found.open, free - len(choice.taken), left, now))
         rows += more
+    event_ids = {row.id: row.event_id for row in rows}
+    _fit(connection, choice, event_ids, space)
     claim_id = secrets.token_hex(16)
     got = _write(connection, choice, claim_id, now, lease)
     taken = [one for one in choice.taken if one.delivery_id in got]
-    lanes.keep(connection, found, Counter(one.webhook_id for one in taken), choice.probed, now + lease)
-    event_ids = {row.id: row.event_id for row in rows}
+    per_webhook = Counter(one.webhook_id for one in taken)
+    lanes.keep(connection, found, per_webhook, choice.probed & per_webhook.keys(), now + lease)
     destinations = {key: destination(found.facts[key], vault, now) for key in {one.webhook_id for one in taken}}
     messages = _messages(connection, {event_ids[one.delivery_id] for one in taken})
     return Claim(
@@ -231,6 +243,19 @@ def _add(choice: Choice, more: Choice) -> None:
     choice.ended += more.ended
     choice.waits = choice.waits or more.waits
     choice.opens_at = min(filter(None, (choice.opens_at, more.opens_at)), default=None)
+
+
+def _fit(connection: Connection, choice: Choice, event_ids: Mapping[str, str], space: int) -> None:
+    """Leave what does not fit into `space` to a later claim."""
+    ids = {event_ids[one.delivery_id] for one in choice.taken}
+    sizes = {row.id: row.size for row in _SIZES.all(connection, {"ids": list(ids)})} if ids else {}
+    for place, one in enumerate(choice.taken):
+        size = sizes[event_ids[one.delivery_id]]
+        if space <= 0 or (place > 0 and size > space):
+            del choice.taken[place:]
+            choice.waits = True
+            return
+        space -= size
 
 
 def _write(connection: Connection, choice: Choice, claim_id: str, now: datetime, lease: timedelta) -> set[str]:

@@ -132,14 +132,16 @@ def record(connection: Connection, results: Sequence[Result], rules: Rules, now:
         attempts.append((row["attempt_count"], *result.row))
         if row["claim_id"] != claimed.claim_id:
             continue
-        wait = _retry_after(result, now)
-        decision = _decide(result, row["attempt_count"], rules.schedule, wait, now)
-        if decision.state == "pending" and webhooks[claimed.webhook_id].has_ended:
+        webhook = webhooks[claimed.webhook_id]
+        status = _status(result) if webhook.is_at(result.exchange.request.url) else None
+        wait = _retry_after(result, now) if status else None
+        decision = _decide(result, status, row["attempt_count"], rules.schedule, wait, now)
+        if decision.state == "pending" and webhook.has_ended:
             decision = Decision("cancelled", "The webhook was disabled or deleted.")
         moves[claimed.delivery_id] = decision
         per_webhook[claimed.webhook_id].append(Done(result.exchange, decision, claimed.test, wait))
         if decision.state == "failed" and not (claimed.test or operations.is_operational(row["event_type"])):
-            exhausted.append(_exhausted(claimed, row, decision, webhooks[claimed.webhook_id].row))
+            exhausted.append(_exhausted(claimed, row, decision, webhook.row))
     _write(connection, attempts, moves, held, now)
     webhook_health.write(connection, webhooks, per_webhook, rules.disable_after, now, mail=rules.mail)
     operations.emit_all(connection, "delivery.exhausted", exhausted, now)
@@ -169,10 +171,12 @@ def _retry_after(result: Result, now: datetime) -> timedelta | None:
     return retry.read_retry_after(response.status, response.headers, now) if response else None
 
 
-def _decide(result: Result, number: int, schedule: Sequence[float], wait: timedelta | None, now: datetime) -> Decision:
+def _decide(
+    result: Result, status: int | None, number: int, schedule: Sequence[float], wait: timedelta | None, now: datetime
+) -> Decision:
     chance = random.random()  # noqa: S311  # jitter, no secret
     schedule = () if result.claimed.test else schedule
-    return retry.decide(result.exchange.outcome, _status(result), number, schedule, now, chance, wait)
+    return retry.decide(result.exchange.outcome, status, number, schedule, now, chance, wait)
 
 
 def _exhausted(claimed: Claimed, row: dict[str, Any], decision: Decision, webhook: Any) -> News:

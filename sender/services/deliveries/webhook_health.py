@@ -62,6 +62,10 @@ class Locked:
         """Whether it was disabled or deleted: it is owed nothing more."""
         return self.row.deleted_at is not None or self.row.disabled_reason is not None
 
+    def is_at(self, url: str) -> bool:
+        """Whether it still has this URL; an answer from another says nothing about the endpoint that it has now."""
+        return bool(self.row.url == url)
+
 
 def lock(connection: Connection, webhook_ids: Collection[str]) -> dict[str, Locked]:
     """Return the webhooks by id, locked in the order of their ids."""
@@ -87,7 +91,7 @@ def write(
     told: list[tuple[Any, Health, Notice, Done]] = []
     for webhook_id, attempts in done.items():
         locked = webhooks[webhook_id]
-        of_this_url = [one for one in attempts if one.exchange.request.url == locked.row.url]
+        of_this_url = [one for one in attempts if locked.is_at(one.exchange.request.url)]
         after, news = _fold(locked.health, of_this_url, disable_after, now)
         counts.append(_count(webhook_id, attempts))
         if after != locked.health:
