@@ -22,7 +22,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _BUSY_TIMEOUT_SECONDS = 30
 _WRITES = "hookloop_writes"
-_UNAVAILABLE = ("SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_LOCKED", "SQLITE_READONLY")
+_UNAVAILABLE = tuple(
+    f"SQLITE_{name}" for name in ("BUSY", "CANTOPEN", "FULL", "IOERR", "LOCKED", "PROTOCOL", "READONLY")
+)
+_INVALID_TRANSACTION_STATE = "25"  # PostgreSQL's class of codes: above all read-only, as after a failover
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -91,10 +94,14 @@ def is_unavailable(error: DBAPIError) -> bool:
     """Return whether `error` says that the database cannot work now, and not that the statement is at fault.
 
     SQLite: its result codes (sqlite.org/rescode.html) for a lock, a full disk, and a file that cannot be used.
+    PostgreSQL: a lost connection, an operational error, and a transaction that may not write.
     """
     code: str | None = getattr(error.orig, "sqlite_errorname", None)
     if code is not None:
         return code.startswith(_UNAVAILABLE)
+    state: str = getattr(error.orig, "sqlstate", None) or ""
+    if state.startswith(_INVALID_TRANSACTION_STATE):
+        return True
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 

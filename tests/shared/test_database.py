@@ -1,0 +1,54 @@
+"""Which errors say that a database cannot work now, and which that a statement is at fault."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from shared.database import is_outage, is_unavailable, prepare_engine, writing_connection
+from tests.databases import empty_database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request, tmp_path):
+    with empty_database(request.param, request, tmp_path) as url:
+        engine = create_engine(url)
+        prepare_engine(engine)
+        with writing_connection(engine) as connection:
+            connection.execute(text("CREATE TABLE things (id integer PRIMARY KEY)"))
+        yield engine
+        engine.dispose()
+
+
+def fault(engine, *statements):
+    with pytest.raises(DBAPIError) as caught:
+        execute(engine, statements)
+    return caught.value
+
+
+def execute(engine, statements):
+    with writing_connection(engine) as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def test_a_database_that_may_only_be_read_cannot_work_now(engine):
+    only_read = "PRAGMA query_only=ON" if engine.dialect.name == "sqlite" else "SET TRANSACTION READ ONLY"
+    error = fault(engine, only_read, "INSERT INTO things VALUES (1)")
+    assert is_unavailable(error)
+    assert is_outage(error)
+
+
+@pytest.mark.parametrize("statements", [("INSERT INTO things VALUES (1)",) * 2, ("SELECT 1 / nothing",)])
+def test_a_statement_may_be_at_fault(engine, statements):
+    assert not is_outage(fault(engine, *statements))
+
+
+@pytest.mark.parametrize(("name", "unavailable"), [("SQLITE_PROTOCOL", True), ("SQLITE_ERROR", False)])
+def test_a_lock_that_cannot_be_had_is_no_fault_of_the_statement(name, unavailable):
+    error = sqlite3.OperationalError("locking protocol")
+    error.sqlite_errorname = name
+    assert is_unavailable(OperationalError("SELECT 1", {}, error)) is unavailable
