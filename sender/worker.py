@@ -249,8 +249,10 @@ class Worker:
             if self._under_way:
                 self._wake.wait(min(_RECORD_WITHIN, max(0.0, deadline - clock.monotonic())))
         self._gather()
+        try:
+            self._record(self._unrecorded)
+        except Exception as error:  # noqa: BLE001  # one result that cannot be recorded must not lose the others
+            self._survive(error)
         with writing_connection(self._engine) as connection:
-            now = clock.now()
-            record(connection, self._unrecorded, self._rules, now)
-            release(connection, [*unsent, *self._under_way.claims()], now)
+            release(connection, [*unsent, *self._under_way.claims()], clock.now())
             changes.announce(connection, CHANGES)

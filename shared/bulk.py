@@ -80,7 +80,10 @@ def among(column: Any, name: str) -> ColumnElement[bool]:
 
 
 class Statement:
-    """A statement that is compiled once: SQLAlchemy's own way costs as much as a short statement."""
+    """A statement that is compiled once: SQLAlchemy's own way costs as much as a short statement.
+
+    A list of ids is given by `among`; with `IN` and a list it raises TypeError when it is first executed.
+    """
 
     def __init__(self, statement: ClauseElement) -> None:
         self._statement = statement
@@ -88,29 +91,31 @@ class Statement:
 
     def execute(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
         """Execute it, all its bound values given by name, and return what the driver gives."""
-        sql, bind = self._compile(connection.dialect)
-        return connection.exec_driver_sql(sql, bind(values))
+        sql, parameters = self._compile(connection.dialect)
+        return connection.exec_driver_sql(sql, parameters(values))
 
     def _compiling(self, dialect: Dialect) -> tuple[str, Callable[[Mapping[str, Any]], Any]]:
         """Return the statement, and what makes the driver's parameters of values."""
         compiled: Any = self._statement.compile(dialect=dialect)
+        if compiled.post_compile_params:
+            raise TypeError("A list for IN is written into the statement each time anew; use among().")
         names = compiled.positiontup if compiled.positional else list(compiled.binds)
-        binds = [compiled.binds[name] for name in names]
-        fixed = {bind.key: bind.value for bind in binds if not bind.required}
-        types = [bind.type.dialect_impl(dialect) for bind in binds]
-        writers = [(bind.key, kind.bind_processor(dialect)) for bind, kind in zip(binds, types, strict=True)]
+        bound = [compiled.binds[name] for name in names]
+        fixed = {value.key: value.value for value in bound if not value.required}
+        types = [value.type.dialect_impl(dialect) for value in bound]
+        writers = [(value.key, kind.bind_processor(dialect)) for value, kind in zip(bound, types, strict=True)]
         sql = str(compiled)
         if not compiled.positional:
             for name, kind in zip(names, types, strict=True):
                 if isinstance(kind, _Ids):  # binary, as in `_Bulk`
                     sql = sql.replace(f"%({name})s", f"%({name})b")
 
-        def bind(values: Mapping[str, Any]) -> Any:
+        def parameters(values: Mapping[str, Any]) -> Any:
             given = {**fixed, **values}
             written = [write(given[key]) if write else given[key] for key, write in writers]
             return tuple(written) if compiled.positional else dict(zip(names, written, strict=True))
 
-        return sql, bind
+        return sql, parameters
 
 
 class Rows:

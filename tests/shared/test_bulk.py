@@ -143,3 +143,9 @@ def test_sqlite_takes_and_gives_all_rows_in_one_step_and_uses_the_index(tmp_path
     assert [statement.split()[0] for statement, _ in seen[:4]] == ["BEGIN", "INSERT", "BEGIN", "SELECT"]
     assert "SEARCH things USING COVERING INDEX sqlite_autoindex_things_1 (id=?)" in plan
     engine.dispose()
+
+
+def test_a_list_for_in_is_refused_by_a_statement(engine):
+    listed = Statement(update(THINGS).where(THINGS.c.id.in_(["id-000"])).values(words="touched"))
+    with writing_connection(engine) as connection, pytest.raises(TypeError, match="among"):
+        listed.execute(connection, {})
