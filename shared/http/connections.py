@@ -1,4 +1,4 @@
-"""Connections that tell the running attempt what they do, the pools that keep them, and the adapter over both."""
+"""Connections that tell the running attempt what they do, and the adapter that opens and keeps them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from urllib3.util.wait import wait_for_read
 from shared import clock
 from shared.http.answer import Answer
 from shared.http.attempt import Phase, running
+from shared.http.idle import Idle, most
 from shared.http.wire import Wired
 
-MAX_IDLE = 30.0  # seconds; common servers and load balancers close an idle connection after 5 to 75
+_Key = tuple[str, str, int, str]  # scheme, the address that was judged, port and, for TLS, the name in the URL
 
 
 class _Told(HTTPConnection):
     """A connection that gives its socket to the running attempt from the moment there is one."""
-
-    idle_since = 0.0
 
     def connect(self) -> None:
         attempt = running.attempt
@@ -78,28 +77,13 @@ class _ToldSecure(_Told, HTTPSConnection):
 
 
 class _Pool(HTTPConnectionPool):
-    """Keeps idle connections for a while, and takes them back only when no deadline can cut them any more."""
+    """Opens connections; `Idle` keeps them, because here none would be closed before the next request comes for it."""
 
     ConnectionCls = _Told
 
-    def take(self) -> _Told:
-        """Return a connection, kept or to be opened."""
-        attempt, connection = running.attempt, cast("_Told", self._get_conn())
-        if connection.sock is not None and (attempt.fresh or clock.monotonic() - connection.idle_since > MAX_IDLE):
-            connection.close()
-        attempt.reused = connection.sock is not None
-        return connection
-
-    def take_back(self, connection: _Told, *, usable: bool) -> None:
-        """Keep a connection for the next request, closed unless it is `usable` and its deadline has not cut it.
-
-        It is let go of before it is closed: a descriptor's number could otherwise have come to mean another connection
-        when the watchdog uses it.
-        """
-        if not (running.attempt.let_go() and usable):
-            connection.close()
-        connection.idle_since = clock.monotonic()
-        self._put_conn(connection)
+    def open(self) -> _Told:
+        """Return a connection that is going to be opened."""
+        return cast("_Told", self._new_conn())
 
 
 class _SecurePool(_Pool, HTTPSConnectionPool):
@@ -111,15 +95,22 @@ class _SecurePool(_Pool, HTTPSConnectionPool):
 class Adapter(HTTPAdapter):
     """Connects to the judged address of a request while TLS still asks for, and checks, the name in its URL.
 
-    `ca_file` (PEM) is trusted besides the public authorities.
+    `connections` is how many idle ones are kept for each target. `ca_file` (PEM) is trusted besides the public
+    authorities.
     """
 
     def __init__(self, connections: int, ca_file: str | None) -> None:
+        self.idle = Idle(connections, most())
         self._ca_file = ca_file
         self._context: ssl.SSLContext | None = None
         self._lock = threading.Lock()
-        super().__init__(pool_connections=256, pool_maxsize=connections, max_retries=0)
+        super().__init__(pool_connections=256, pool_maxsize=1, max_retries=0)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self.idle.close()
+        super().close()
 
     def fetch(self, request: Wired) -> Answer:
         """Send a request and return its answer, of which only the head has been read; it has to be finished.
@@ -127,25 +118,35 @@ class Adapter(HTTPAdapter):
         What urllib3 and `requests` do around an exchange (retries, redirects, cookies, proxies, encodings) is not
         wanted here, and took a third of the time of an attempt.
         """
-        pool = self._pool_of(request)
-        connection = pool.take()
+        attempt, place = running.attempt, request.place
+        key = (place.scheme, request.address, place.port, place.server_name)
+        kept = None if attempt.fresh else cast("_Told | None", self.idle.take(key))
+        attempt.reused = kept is not None
+        connection = kept or self._pool(key).open()
+
+        def give_back(usable: bool) -> None:
+            # Let go of before it is closed: a descriptor's number could otherwise have come to mean another connection
+            # when the watchdog uses it.
+            if attempt.let_go() and usable:
+                self.idle.keep(key, connection)
+            else:
+                connection.close()
+
         try:
             answer = connection.exchange(request)
         except BaseException:
-            pool.take_back(connection, usable=False)
+            give_back(False)
             raise
-        answer.give_back = lambda usable: pool.take_back(connection, usable=usable)
+        answer.give_back = give_back
         return answer
 
-    def _pool_of(self, request: Wired) -> _Pool:
-        """Return the pool of connections to the address that was judged and, over TLS, for the name in the URL."""
-        place = request.place
-        context = {**self.poolmanager.connection_pool_kw, "scheme": place.scheme, "port": place.port}
-        context["host"] = request.address
-        if place.scheme == "https":
-            context |= {"ssl_context": self._trust(), "server_hostname": place.server_name}
-        key: Any = (place.scheme, request.address, place.port, place.server_name)
-        return cast("_Pool", self.poolmanager.connection_from_pool_key(key, context))
+    def _pool(self, key: _Key) -> _Pool:
+        """Return what opens connections to such a place."""
+        scheme, address, port, server_name = key
+        context = {**self.poolmanager.connection_pool_kw, "scheme": scheme, "host": address, "port": port}
+        if scheme == "https":
+            context |= {"ssl_context": self._trust(), "server_hostname": server_name}
+        return cast("_Pool", self.poolmanager.connection_from_pool_key(cast("Any", key), context))
 
     def _trust(self) -> ssl.SSLContext:
         """Return the one TLS context; loading the authorities for each connection would take longer than it."""

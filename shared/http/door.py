@@ -9,7 +9,7 @@ from shared.exchange import Exchange, Limits, Request, Response
 from shared.http import body
 from shared.http.attempt import Attempt, Phase, running
 from shared.http.connections import Adapter
-from shared.http.failures import Failed, classify, was_cut
+from shared.http.failures import Failed, classify, is_out_of_descriptors, was_cut
 from shared.http.watchdog import Watchdog
 from shared.http.wire import Unsendable, Wired, place_of, wire
 from shared.netguard import AllowedTargets, ResolutionFailed, TargetRefused, resolve
@@ -31,7 +31,7 @@ class Door:
         self._allowed = allowed
         self._limits = limits
         self._adapter = Adapter(connections, ca_file)
-        self._watchdog = Watchdog()
+        self._watchdog = Watchdog(self._adapter.idle.sweep)
 
     def send(self, request: Request) -> Exchange:
         """Make one attempt; whatever fails is an outcome, never an exception.
@@ -64,7 +64,7 @@ class Door:
         return Exchange(request, response, outcome, started_at, (clock.monotonic() - begun) * 1000)
 
     def close(self) -> None:
-        """Close idle connections, and end the thread that watches deadlines."""
+        """Close idle connections, and end the thread that watches deadlines and sweeps them."""
         self._adapter.close()
         self._watchdog.close()
 
@@ -92,13 +92,17 @@ class Door:
         return self._send(wired, attempt)
 
     def _send(self, wired: Wired, attempt: Attempt) -> Response:
+        made_room = False
         while True:
             try:
                 return self._send_once(wired, attempt)
             except Exception as error:  # noqa: BLE001  # classified, or raised again
-                if not (attempt.may_be_stale and was_cut(error)):
+                if attempt.may_be_stale and was_cut(error):
+                    attempt.fresh = True
+                elif not made_room and is_out_of_descriptors(error, attempt) and self._adapter.idle.close():
+                    made_room = True
+                else:
                     raise classify(error, attempt) or error from None
-                attempt.fresh = True
 
     def _send_once(self, wired: Wired, attempt: Attempt) -> Response:
         limit = self._limits.response_bytes

@@ -12,7 +12,8 @@ from shared.http.answer import Malformed, Unanswered
 from shared.http.attempt import Attempt, Phase
 from shared.outcome import Outcome, OutcomeKind, name_status
 
-_LOCAL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+_NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
+_LOCAL = {*_NO_DESCRIPTOR, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 _CUT = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _NOT_TLS = {
     "WRONG_VERSION_NUMBER",
@@ -51,6 +52,12 @@ def classify(error: BaseException, attempt: Attempt) -> Failed | None:
 def was_cut(error: BaseException) -> bool:
     """Return whether `error` says that the endpoint ended the connection."""
     return any(isinstance(link, _CUT) for link in _chain(error))
+
+
+def is_out_of_descriptors(error: BaseException, attempt: Attempt) -> bool:
+    """Return whether no connection could be opened because too many files are open."""
+    is_short = any(isinstance(link, OSError) and link.errno in _NO_DESCRIPTOR for link in _chain(error))
+    return is_short and attempt.phase is Phase.CONNECTING and not attempt.expired
 
 
 def _unfinished(attempt: Attempt) -> str:

@@ -1,21 +1,28 @@
-"""One thread that cuts every attempt of a door which outlives its deadline."""
+"""One thread that cuts every attempt of a door which outlives its deadline, and sweeps its idle connections."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+
+import structlog
 
 from shared import clock
 from shared.http.attempt import Attempt
+
+SWEEP_EVERY = 5.0  # seconds
+_log = structlog.get_logger(__name__)
 
 
 class Watchdog:
     """Watches running attempts; its daemon thread begins with the first and ends when the watchdog is closed.
 
-    The thread wakes for the earliest deadline of those that ran when it last looked, not for each attempt: with
-    20 seconds per attempt and thousands of attempts a second it wakes about every 20 seconds.
+    The thread wakes every few seconds to call `sweep`, and for the earliest deadline of the attempts that ran when it
+    last looked, not for each attempt.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sweep: Callable[[], None]) -> None:
+        self._sweep = sweep
         self.lock = threading.Lock()
         self._changed = threading.Condition(self.lock)
         self._running: set[Attempt] = set()
@@ -46,12 +53,26 @@ class Watchdog:
             self._changed.notify()
 
     def _run(self) -> None:
+        sweeps_at = clock.monotonic() + SWEEP_EVERY
+        while self._wait(sweeps_at):
+            if clock.monotonic() < sweeps_at:
+                continue
+            try:
+                self._sweep()
+            except Exception as error:  # noqa: BLE001  # without this thread no attempt would end at its deadline
+                _log.exception("idle connections were not swept", error=type(error).__name__)
+            sweeps_at = clock.monotonic() + SWEEP_EVERY
+
+    def _wait(self, sweeps_at: float) -> bool:
+        """Cut what is over its deadline and sleep, until `sweeps_at` at most; return False when it is time to end."""
         with self.lock:
-            while self._running or not self._closed:
-                now = clock.monotonic()
-                for attempt in [attempt for attempt in self._running if attempt.deadline <= now]:
-                    attempt.cut()
-                    self._running.discard(attempt)
-                self._wakes_at = min((attempt.deadline for attempt in self._running), default=float("inf"))
-                self._changed.wait(min(self._wakes_at - now, threading.TIMEOUT_MAX))
-            self._thread = None
+            if self._closed and not self._running:
+                self._thread = None
+                return False
+            now = clock.monotonic()
+            for attempt in [attempt for attempt in self._running if attempt.deadline <= now]:
+                attempt.cut()
+                self._running.discard(attempt)
+            self._wakes_at = min([sweeps_at, *(attempt.deadline for attempt in self._running)])
+            self._changed.wait(self._wakes_at - now)
+        return True

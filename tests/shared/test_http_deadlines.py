@@ -116,7 +116,7 @@ def test_a_look_up_that_hangs_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_old_deadline_does_not_cut_what_a_new_attempt_uses() -> None:
-    watchdog = Watchdog()
+    watchdog = Watchdog(lambda: None)
     ours, theirs = socket.socketpair()
     old = Attempt(Limits(total=0.05), clock.monotonic(), watchdog.lock)
     new = Attempt(PATIENT, clock.monotonic(), watchdog.lock)
@@ -141,7 +141,7 @@ def test_an_old_deadline_does_not_cut_what_a_new_attempt_uses() -> None:
 
 
 def test_a_nearer_deadline_is_kept_while_the_thread_sleeps_until_a_later_one() -> None:
-    watchdog = Watchdog()
+    watchdog = Watchdog(lambda: None)
     watchdog.watch(late := Attempt(Limits(total=300), clock.monotonic(), watchdog.lock))
     for _ in range(2):  # after the first the thread sleeps until the late one
         ours, theirs = socket.socketpair()
