@@ -6,10 +6,13 @@ lengths and chunks that are none, sets no limit to a head, and spends a fifth of
 
 from __future__ import annotations
 
+import io
 import re
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from typing import Any
 
 from shared.http.attempt import running
 
@@ -32,8 +35,30 @@ class Malformed(Exception):
     """The answer breaks the rules; the message says how, in a sentence for people."""
 
 
+class NoStatusLine(Malformed):
+    """What came is no beginning of an answer."""
+
+
 class Unanswered(ConnectionResetError):
     """The connection ended before an answer began."""
+
+
+class _Received(io.RawIOBase):
+    """What comes over a socket; nothing once it is `over`, so that what was read ahead can be told without reading."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.over = False
+        self._sock = sock
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        return 0 if self.over else self._sock.recv_into(buffer)
+
+    def has_rest(self) -> bool:
+        """Return whether TLS has more of what came than was asked for."""
+        return isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
 
 
 class Answer:
@@ -45,7 +70,8 @@ class Answer:
     give_back: Callable[[bool], None]  # its connection, which can be used again or not
 
     def __init__(self, sock: socket.socket, method: str | None, *, closes: bool = False) -> None:
-        self._file = sock.makefile("rb")
+        self._received = _Received(sock)
+        self._file = io.BufferedReader(self._received)
         self._has_body = method != "HEAD"
         self._head_left = _MAX_HEAD
         self._chunked = False
@@ -81,9 +107,11 @@ class Answer:
         self._file.close()
 
     def finish(self) -> None:
-        """Give the connection back to its pool, to be used again when the answer was read to its end."""
+        """Give the connection back, to be used again when the answer was read to its end and nothing came after it."""
+        self._received.over = True
+        usable = self._is_whole and not self._closes and not self._file.peek(1) and not self._received.has_rest()
         self.close()
-        self.give_back(self._is_whole and not self._closes)
+        self.give_back(usable)
 
     def _read_status(self) -> tuple[int, int]:
         """Return the minor version and the status."""
@@ -92,11 +120,11 @@ class Answer:
             raise Unanswered
         text = line.decode("latin-1").rstrip("\r\n")
         if not text.startswith("HTTP/1."):
-            raise Malformed(_not_http(text))
+            raise NoStatusLine(_not_http(text))
         self._count(line)
         match = _STATUS_LINE.fullmatch(text)
         if match is None:
-            raise Malformed(f"The answer is not valid HTTP: its status line is {text[:50]!r}.")
+            raise NoStatusLine(f"The answer is not valid HTTP: its status line is {text[:50]!r}.")
         return int(match[1]), int(match[2])
 
     def _read_fields(self) -> Fields:
@@ -125,9 +153,17 @@ class Answer:
         """Find out where the body ends, and whether the connection does (RFC 9112, sections 6.3 and 9.3)."""
         options, codings, length_values = _members(fields, ("connection", "transfer-encoding", "content-length"))
         lengths = set(length_values)
-        self._closes |= "close" in options or (minor == 0 and "keep-alive" not in options)
-        if not self._has_body or status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+        is_last = "close" in options or (minor == 0 and "keep-alive" not in options)
+        if is_last and status == HTTPStatus.REQUEST_TIMEOUT and running.attempt.reused:
+            # RFC 9110, section 15.5.9: so an endpoint may end a connection that waits, while our request is on its way.
+            running.attempt.status, running.attempt.headers = 0, ()
+            raise Unanswered
+        self._closes |= is_last
+        if not self._has_body:
             self._length = 0
+        elif status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+            self._length = 0  # and what the head announces may come all the same
+            self._closes |= bool(codings) or (status == HTTPStatus.NO_CONTENT and lengths not in (set(), {"0"}))
         elif codings:
             self._chunked = codings[-1] == "chunked"
             self._closes |= not self._chunked or bool(lengths)  # both: somebody may be misled

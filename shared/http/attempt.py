@@ -45,7 +45,7 @@ class Attempt:
 
     @property
     def may_be_stale(self) -> bool:
-        """Whether nothing of an answer came on a kept connection, which the endpoint may have closed long ago."""
+        """Whether no answer began on a kept connection, which the endpoint may have closed or spoilt long ago."""
         return self.reused and not self.status and self.phase in (Phase.SENDING, Phase.WAITING) and not self.expired
 
     def left(self) -> float:

@@ -9,7 +9,7 @@ from shared.exchange import Exchange, Limits, Request, Response
 from shared.http import body
 from shared.http.attempt import Attempt, Phase, running
 from shared.http.connections import Adapter
-from shared.http.failures import Failed, classify, is_out_of_descriptors, was_cut
+from shared.http.failures import Failed, classify, is_out_of_descriptors, is_stale
 from shared.http.watchdog import Watchdog
 from shared.http.wire import Unsendable, Wired, place_of, wire
 from shared.netguard import AllowedTargets, ResolutionFailed, TargetRefused, resolve
@@ -39,8 +39,9 @@ class Door:
         An answer counts by its status once it is complete or longer than the limit; until then it is no answer. A
         redirect is an answer, and not followed.
 
-        The endpoint may see the request twice: on a kept connection that it closed in the meantime the request is
-        sent again on a new one, although it might have been read. Webhooks are delivered at least once anyway.
+        The endpoint may see the request twice: when it closed a kept connection in the meantime, or what it left there
+        is no answer, the request is sent again on a new one, although it might have been read. Webhooks are delivered
+        at least once anyway.
         """
         started_at, begun = clock.now(), clock.monotonic()
         response: Response | None = None
@@ -97,7 +98,7 @@ class Door:
             try:
                 return self._send_once(wired, attempt)
             except Exception as error:  # noqa: BLE001  # classified, or raised again
-                if attempt.may_be_stale and was_cut(error):
+                if is_stale(error, attempt):
                     attempt.fresh = True
                 elif not made_room and is_out_of_descriptors(error, attempt) and self._adapter.idle.close():
                     made_room = True

@@ -8,7 +8,7 @@ import ssl
 
 from urllib3.exceptions import NewConnectionError
 
-from shared.http.answer import Malformed, Unanswered
+from shared.http.answer import Malformed, NoStatusLine, Unanswered
 from shared.http.attempt import Attempt, Phase
 from shared.outcome import Outcome, OutcomeKind, name_status
 
@@ -43,15 +43,15 @@ def classify(error: BaseException, attempt: Attempt) -> Failed | None:
         return _unconnected(chain)
     if attempt.phase is Phase.SECURING or any(isinstance(link, ssl.SSLError) for link in chain):
         return Failed("tls", _insecure(chain))
-    if was_cut(error):
+    if any(isinstance(link, _CUT) for link in chain):
         return Failed("reset", _cut(chain, attempt))
     malformed = next((link for link in chain if isinstance(link, Malformed)), None)
     return None if malformed is None else Failed("protocol", str(malformed))
 
 
-def was_cut(error: BaseException) -> bool:
-    """Return whether `error` says that the endpoint ended the connection."""
-    return any(isinstance(link, _CUT) for link in _chain(error))
+def is_stale(error: BaseException, attempt: Attempt) -> bool:
+    """Return whether the fault may be that of a kept connection: closed in the meantime, or spoilt by what was left."""
+    return attempt.may_be_stale and any(isinstance(link, (*_CUT, NoStatusLine)) for link in _chain(error))
 
 
 def is_out_of_descriptors(error: BaseException, attempt: Attempt) -> bool:

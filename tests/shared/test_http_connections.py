@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +21,9 @@ from shared.http import Door, idle, watchdog
 from shared.http.attempt import Attempt, running
 from shared.http.idle import MAX_IDLE, Idle
 from shared.netguard import AllowedTargets
+from tests.shared.certificates import Authority
 from tests.shared.doors import LOCAL, PATIENT, post, resolving
-from tests.shared.endpoints import HEAD, OK, Behaviour, Peer, listening, serving
+from tests.shared.endpoints import HEAD, OK, Behaviour, Peer, answering, listening, serving
 
 
 def by_connection(first: Behaviour, *others: Behaviour) -> Behaviour:
@@ -101,6 +103,93 @@ def test_a_kept_connection_on_which_an_answer_began_is_not_replaced(reset: bool,
     with listening(by_connection(going_stale(HEAD, reset=reset), serving())) as endpoint:
         assert door.send(post(endpoint.url())).outcome.kind == "succeeded"
         assert door.send(post(endpoint.url())).outcome.kind == kind
+        assert endpoint.connections == 1
+        door.close()
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        b"\r\n",
+        b"ok" + OK,
+        b"HTTP/1.1 ok\r\n",
+        b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.0 408 Request Timeout\r\n\r\n",
+    ],
+)
+def test_what_a_kept_connection_had_left_over_is_no_answer(left: bytes) -> None:
+    door = Door(LOCAL, PATIENT)
+    with listening(by_connection(going_stale(left), serving())) as endpoint:
+        assert [door.send(post(endpoint.url())).outcome.kind for _ in range(3)] == ["succeeded"] * 3
+        assert (endpoint.connections, len(endpoint.requests)) == (2, 4)
+        door.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (b"garbage\r\n\r\n", "protocol"),
+        (b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", "http_status"),
+    ],
+)
+def test_on_a_fresh_connection_it_is_one(answer: bytes, kind: str) -> None:
+    door = Door(LOCAL, PATIENT)
+    with listening(by_connection(going_stale(answer), answering(answer))) as endpoint:
+        assert door.send(post(endpoint.url())).outcome.kind == "succeeded"
+        assert door.send(post(endpoint.url())).outcome.kind == kind
+        assert endpoint.connections == 2
+        door.close()
+
+
+def test_an_endpoint_that_keeps_a_connection_may_time_out() -> None:
+    slow = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"
+    door = Door(LOCAL, PATIENT)
+    with listening(serving(slow)) as endpoint:
+        assert [door.send(post(endpoint.url())).outcome.kind for _ in range(2)] == ["http_status"] * 2
+        assert endpoint.connections == 1
+        door.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n",
+        OK + b"\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" + OK,
+    ],
+)
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_connection_on_which_more_came_or_may_come_is_not_used_again(
+    answer: bytes, secure: bool, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path)
+    door = Door(LOCAL, PATIENT, ca_file=str(authority.file))
+    with listening(serving(answer), authority.server("127.0.0.1") if secure else None) as endpoint:
+        for _ in range(2):
+            assert door.send(post(endpoint.url())).response is not None
+        assert (endpoint.connections, len(endpoint.requests)) == (2, 2)
+        door.close()
+
+
+def test_what_tls_still_holds_is_more_that_came(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    body = b"a" * 10_000  # more than is read at once, in one record with what follows
+    answer = HEAD + b"Content-Length: 8000\r\n\r\n" + body
+    door = Door(LOCAL, PATIENT, ca_file=str(authority.file))
+    with listening(serving(answer), authority.server("127.0.0.1")) as endpoint:
+        for _ in range(2):
+            assert door.send(post(endpoint.url())).outcome.kind == "succeeded"
+        assert (endpoint.connections, len(endpoint.requests)) == (2, 2)
+        door.close()
+
+
+@pytest.mark.parametrize("length", [b"", b"Content-Length: 0\r\n"])
+def test_a_connection_on_which_nothing_can_come_is_used_again(length: bytes) -> None:
+    door = Door(LOCAL, PATIENT)
+    with listening(serving(b"HTTP/1.1 204 No Content\r\n" + length + b"\r\n")) as endpoint:
+        assert [door.send(post(endpoint.url())).outcome.kind for _ in range(2)] == ["succeeded"] * 2
         assert endpoint.connections == 1
         door.close()
 
