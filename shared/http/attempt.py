@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from enum import Enum, auto
 
 from shared import clock
 from shared.exchange import Limits
+
+CUT = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""What says that the other end ended the connection."""
 
 
 class Phase(Enum):

@@ -15,7 +15,7 @@ from urllib3.util.wait import wait_for_read
 
 from shared import clock
 from shared.http.answer import Answer
-from shared.http.attempt import Phase, running
+from shared.http.attempt import CUT, Phase, running
 from shared.http.idle import Idle, most
 from shared.http.wire import Wired
 
@@ -63,7 +63,7 @@ def _send_all(sock: socket.socket, data: bytes) -> bool:
     """Return whether `data` was sent; if not, an answer may have come before its end, such as a 413."""
     try:
         sock.sendall(data)
-    except (BrokenPipeError, ConnectionResetError):
+    except CUT:
         return False
     except TimeoutError:
         if not wait_for_read(sock, timeout=0):

@@ -9,12 +9,11 @@ import ssl
 from urllib3.exceptions import NewConnectionError
 
 from shared.http.answer import Malformed, NoStatusLine, Unanswered
-from shared.http.attempt import Attempt, Phase
+from shared.http.attempt import CUT, Attempt, Phase
 from shared.outcome import Outcome, OutcomeKind, name_status
 
 _NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
 _LOCAL = {*_NO_DESCRIPTOR, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
-_CUT = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _NOT_TLS = {
     "WRONG_VERSION_NUMBER",
     "HTTP_REQUEST",
@@ -41,17 +40,17 @@ def classify(error: BaseException, attempt: Attempt) -> Failed | None:
         return Failed("timeout", _idle(attempt))
     if attempt.phase is Phase.CONNECTING:
         return _unconnected(chain)
+    if attempt.phase is not Phase.SECURING and any(isinstance(link, CUT) for link in chain):
+        return Failed("reset", _cut(chain, attempt))
     if attempt.phase is Phase.SECURING or any(isinstance(link, ssl.SSLError) for link in chain):
         return Failed("tls", _insecure(chain))
-    if any(isinstance(link, _CUT) for link in chain):
-        return Failed("reset", _cut(chain, attempt))
     malformed = next((link for link in chain if isinstance(link, Malformed)), None)
     return None if malformed is None else Failed("protocol", str(malformed))
 
 
 def is_stale(error: BaseException, attempt: Attempt) -> bool:
     """Return whether the fault may be that of a kept connection: closed in the meantime, or spoilt by what was left."""
-    return attempt.may_be_stale and any(isinstance(link, (*_CUT, NoStatusLine)) for link in _chain(error))
+    return attempt.may_be_stale and any(isinstance(link, (*CUT, NoStatusLine)) for link in _chain(error))
 
 
 def is_out_of_descriptors(error: BaseException, attempt: Attempt) -> bool:
@@ -108,7 +107,7 @@ def _insecure(chain: list[BaseException]) -> str:
     for link in chain:
         if isinstance(link, ssl.SSLCertVerificationError):
             return f"The endpoint's certificate was not accepted: {link.verify_message.rstrip('.')}."
-    if any(isinstance(link, _CUT) for link in chain):
+    if any(isinstance(link, CUT) for link in chain):
         return "The endpoint closed the connection during the TLS handshake."
     reason = next((link.reason for link in chain if isinstance(link, ssl.SSLError) and link.reason), "handshake failed")
     if reason in _NOT_TLS:

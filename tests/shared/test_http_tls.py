@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+import socket
+import ssl
+import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from shared import clock
 from shared.exchange import Exchange
 from shared.http import Door
+from shared.http.attempt import Attempt, Phase
+from shared.http.failures import classify
 from shared.netguard import AllowedTargets
 from tests.shared.certificates import Authority
 from tests.shared.doors import LOCAL, PATIENT, attempt, post, resolving
@@ -131,3 +137,41 @@ def test_plain_http_to_a_tls_port_is_a_failure(authority: Authority) -> None:
         outcome = Door(LOCAL, PATIENT).send(post(endpoint.url().replace("https:", "http:"))).outcome
     assert outcome.kind in ("protocol", "reset")  # whether it sends an alert before it closes is up to the server
     assert endpoint.requests == []
+
+
+LARGE = b"a" * 20_000_000  # more than sockets buffer
+
+
+def test_an_answer_that_comes_before_the_end_of_the_request_is_read(authority: Authority) -> None:
+    def behave(peer: Peer) -> None:
+        peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else the reset overtakes the answer
+        peer.sock.recv(100)
+        peer.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+
+    exchange = attempt(behave, body=LARGE, tls=authority.server("127.0.0.1"), ca_file=str(authority.file))
+    assert exchange.response is not None, exchange.outcome
+    assert (exchange.response.status, exchange.response.body) == (413, b"no")
+
+
+@pytest.mark.parametrize("body", [b"{}", LARGE])
+@pytest.mark.parametrize("behave", [closing, resetting])
+def test_what_is_cut_after_the_handshake_is_no_fault_of_tls(
+    authority: Authority, behave: Behaviour, body: bytes
+) -> None:
+    outcome = attempt(behave, body=body, tls=authority.server("127.0.0.1"), ca_file=str(authority.file)).outcome
+    assert outcome.kind == "reset", outcome
+
+
+@pytest.mark.parametrize("error", [ssl.SSLEOFError, ssl.SSLZeroReturnError])
+@pytest.mark.parametrize(
+    ("phase", "kind"),
+    [(Phase.SECURING, "tls"), (Phase.SENDING, "reset"), (Phase.WAITING, "reset"), (Phase.READING, "reset")],
+)
+def test_the_end_of_a_tls_connection_means_what_the_phase_says(
+    error: type[ssl.SSLError], phase: Phase, kind: str
+) -> None:
+    running = Attempt(PATIENT, clock.monotonic(), threading.Lock())
+    running.phase = phase
+    failed = classify(error(8, "EOF occurred in violation of protocol"), running)
+    assert failed is not None
+    assert failed.outcome.kind == kind
