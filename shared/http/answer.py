@@ -151,29 +151,26 @@ class Answer:
 
     def _frame(self, minor: int, status: int, fields: Fields) -> None:
         """Find out where the body ends, and whether the connection does (RFC 9112, sections 6.3 and 9.3)."""
-        options, codings, length_values = _members(fields, ("connection", "transfer-encoding", "content-length"))
-        lengths = set(length_values)
+        options, codings, lengths = _members(fields, ("connection", "transfer-encoding", "content-length"))
         is_last = "close" in options or (minor == 0 and "keep-alive" not in options)
         if is_last and status == HTTPStatus.REQUEST_TIMEOUT and running.attempt.reused:
             # RFC 9110, section 15.5.9: so an endpoint may end a connection that waits, while our request is on its way.
             running.attempt.status, running.attempt.headers = 0, ()
             raise Unanswered
-        self._closes |= is_last
+        self._closes |= is_last or (minor == 0 and bool(codings))  # HTTP/1.0 has none (RFC 9112, section 6.1)
+        codings = [coding for coding in codings if coding not in ("", "identity")]  # as in RFC 2616: not coded
         if not self._has_body:
             self._length = 0
         elif status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
             self._length = 0  # and what the head announces may come all the same
-            self._closes |= bool(codings) or (status == HTTPStatus.NO_CONTENT and lengths not in (set(), {"0"}))
+            self._closes |= bool(codings) or (
+                status == HTTPStatus.NO_CONTENT and any(length.strip("0") for length in lengths)
+            )
         elif codings:
             self._chunked = codings[-1] == "chunked"
             self._closes |= not self._chunked or bool(lengths)  # both: somebody may be misled
-        elif len(lengths) > 1:
-            raise Malformed("The answer's Content-Length headers contradict one another.")
         elif lengths:
-            length = lengths.pop()
-            if not _LENGTH.fullmatch(length):
-                raise Malformed(f"The answer's Content-Length is no number of bytes: {length[:50]!r}.")
-            self._length = int(length)
+            self._length = _length(lengths)
         else:
             self._closes = True
 
@@ -221,12 +218,26 @@ def _field(parts: list[str]) -> tuple[str, str]:
     return name.rstrip(" \t"), value.strip(" \t")
 
 
+def _length(values: list[str]) -> int:
+    """Return the length that all of `values` give; raise Malformed when they don't."""
+    for value in values:
+        if not _LENGTH.fullmatch(value):
+            raise Malformed(f"The answer's Content-Length is no number of bytes: {value[:50]!r}.")
+    if len(lengths := {int(value) for value in values}) > 1:
+        raise Malformed("The answer's Content-Length headers contradict one another.")
+    return lengths.pop()
+
+
 def _members(fields: Fields, wanted: tuple[str, ...]) -> list[list[str]]:
-    """Return the members of each list-based field that is wanted, lower case (RFC 9110, section 5.6.1)."""
+    """Return the members of each list-based field that is wanted, lower case (RFC 9110, section 5.6.1).
+
+    Empty ones do not count, but a field without any other has an empty one.
+    """
     found: dict[str, list[str]] = {name: [] for name in wanted}
     for name, value in fields:
         if (members := found.get(name.lower())) is not None:
-            members.extend([member.strip(" \t").lower() for member in value.split(",")])
+            given = [member for part in value.lower().split(",") if (member := part.strip(" \t"))]
+            members.extend(given or [""])
     return list(found.values())
 
 

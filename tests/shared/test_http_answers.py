@@ -94,6 +94,29 @@ def test_a_chunked_body_is_put_together() -> None:
     assert content(attempt(holding(HEAD + chunks))) == (b"abcde", False)
 
 
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"Transfer-Encoding: chunked,\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"Transfer-Encoding: , chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"Transfer-Encoding:\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding:\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"Transfer-Encoding:\r\nContent-Length: 2\r\n\r\nok",
+        b"Transfer-Encoding: Identity\r\nContent-Length: 2\r\n\r\nok",
+        b"Content-Length: 2,\r\n\r\nok",
+        b"Content-Length: ,2, ,2\r\n\r\nok",
+        b"Content-Length: 02\r\nContent-Length: 2\r\n\r\nok",
+        b"Connection: ,\r\nContent-Length: 2\r\n\r\nok",
+    ],
+)
+def test_empty_members_of_a_list_do_not_count(framing: bytes) -> None:
+    with listening(serving(HEAD + framing)) as endpoint:
+        door = Door(LOCAL, PATIENT)
+        assert [content(door.send(post(endpoint.url()))) for _ in range(2)] == [(b"ok", False)] * 2
+        assert endpoint.connections == 1
+        door.close()
+
+
 def test_the_headers_of_an_answer_are_kept_as_they_came() -> None:
     head = (
         b"X-b: 1\r\nx-A: \xe9\r\nX-B:2 \r\nFolded: a\r\n  b\r\nEmpty:\r\nUnfit: a\rb\0c\r\ncontent-LENGTH: 0, 0\r\n\r\n"

@@ -244,20 +244,18 @@ def test_a_connection_whose_answer_was_cut_is_not_used_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "framing",
+    "answer",
     [
-        b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-        b"Transfer-Encoding: chunked, gzip\r\n\r\nok",
-        b"Connection: Keep-Alive, Close\r\nContent-Length: 2\r\n\r\nok",
+        HEAD + b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked, gzip\r\n\r\nok",
+        HEAD + b"Connection: Keep-Alive, Close\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nok",
     ],
 )
-def test_a_connection_on_which_the_end_of_an_answer_may_be_disputed_is_not_used_again(framing: bytes) -> None:
-    def behave(peer: Peer) -> None:
-        peer.read()
-        peer.send(HEAD + framing)
-
+def test_a_connection_on_which_the_end_of_an_answer_may_be_disputed_is_not_used_again(answer: bytes) -> None:
     door = Door(LOCAL, PATIENT)
-    with listening(behave) as endpoint:
+    with listening(answering(answer)) as endpoint:
         for _ in range(2):
             response = door.send(post(endpoint.url())).response
             assert response is not None

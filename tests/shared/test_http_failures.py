@@ -77,6 +77,16 @@ FAILURES: dict[str, tuple[Behaviour, str, str]] = {
     "a length of minus five": (answering(HEAD + b"Content-Length: -5\r\n\r\nabcde"), "protocol", r"no number of bytes"),
     "a length with a sign": (answering(HEAD + b"Content-Length: +5\r\n\r\nabcde"), "protocol", r"no number of bytes"),
     "a length without digits": (answering(HEAD + b"Content-Length:\r\n\r\nabcde"), "protocol", r"no number of bytes"),
+    "no length beside one": (
+        answering(HEAD + b"Content-Length:\r\nContent-Length: 5\r\n\r\nabcde"),
+        "protocol",
+        r"no number of bytes: ''",
+    ),
+    "a length of empty members": (
+        answering(HEAD + b"Content-Length: ,\r\n\r\nabcde"),
+        "protocol",
+        r"no number of bytes",
+    ),
     "a length of 5,000 digits": (
         answering(HEAD + b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\nabcde"),
         "protocol",
