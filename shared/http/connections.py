@@ -48,7 +48,7 @@ class _Told(HTTPConnection):
         attempt.hold(sock)
         attempt.phase = Phase.SENDING
         sock.settimeout(attempt.limits.read)
-        was_taken = _send_all(sock, cast("bytes", request.body))
+        was_taken = _send_all(sock, request.data)
         attempt.phase = Phase.WAITING
         answer = Answer(sock, request.method, closes=not was_taken)
         try:
@@ -112,14 +112,14 @@ class Adapter(HTTPAdapter):
         self.idle.close()
         super().close()
 
-    def fetch(self, request: Wired) -> Answer:
-        """Send a request and return its answer, of which only the head has been read; it has to be finished.
+    def fetch(self, request: Wired, address: str) -> Answer:
+        """Send a request to a judged address, and return the answer: only its head was read, and it has to be finished.
 
         What urllib3 and `requests` do around an exchange (retries, redirects, cookies, proxies, encodings) is not
         wanted here, and took a third of the time of an attempt.
         """
         attempt, place = running.attempt, request.place
-        key = (place.scheme, request.address, place.port, place.server_name)
+        key = (place.scheme, address, place.port, place.server_name)
         kept = None if attempt.fresh else cast("_Told | None", self.idle.take(key))
         attempt.reused = kept is not None
         connection = kept or self._pool(key).open()

@@ -83,20 +83,19 @@ class Door:
 
     def _send_to_first(self, addresses: list[str], wired: Wired, attempt: Attempt) -> Response:
         """Return the answer of the first address that takes a connection."""
-        for wired.address in addresses[:-1]:
+        for address in addresses[:-1]:
             try:
-                return self._send(wired, attempt)
+                return self._send(wired, address, attempt)
             except Failed:
                 if attempt.phase is not Phase.CONNECTING or attempt.expired:
                     raise
-        wired.address = addresses[-1]
-        return self._send(wired, attempt)
+        return self._send(wired, addresses[-1], attempt)
 
-    def _send(self, wired: Wired, attempt: Attempt) -> Response:
+    def _send(self, wired: Wired, address: str, attempt: Attempt) -> Response:
         made_room = False
         while True:
             try:
-                return self._send_once(wired, attempt)
+                return self._send_once(wired, address, attempt)
             except Exception as error:  # noqa: BLE001  # classified, or raised again
                 if is_stale(error, attempt):
                     attempt.fresh = True
@@ -105,9 +104,9 @@ class Door:
                 else:
                     raise classify(error, attempt) or error from None
 
-    def _send_once(self, wired: Wired, attempt: Attempt) -> Response:
+    def _send_once(self, wired: Wired, address: str, attempt: Attempt) -> Response:
         limit = self._limits.response_bytes
-        answer = self._adapter.fetch(wired)
+        answer = self._adapter.fetch(wired, address)
         attempt.phase = Phase.READING
         try:
             content, is_cut = answer.take(limit)

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
-import requests
-from requests.structures import CaseInsensitiveDict
-
 from shared.exchange import Request
 from shared.netguard import split_url
 from shared.netguard.hosts import literal_address, normalise
@@ -37,15 +34,16 @@ class Place:
     server_name: str
 
 
-class Wired(requests.PreparedRequest):
-    """A request that needs no preparation by `requests`, and the place that it goes to, by its judged address.
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """A request as it goes over the wire, head and body: every field in its order and case, as recorded.
 
-    Its body is all that goes over the wire, head and body: every field in its order and case, as recorded, which
-    takes a tenth of the time that `requests` and its layers need for a dictionary of headers.
+    Writing it as one string takes a tenth of the time that `requests` and its layers need for a dictionary of headers.
     """
 
+    method: str
     place: Place
-    address: str
+    data: bytes
 
 
 @lru_cache(maxsize=1024)
@@ -70,11 +68,8 @@ def wire(request: Request, place: Place) -> tuple[Wired, tuple[tuple[str, str], 
     fields += request.headers
     fields.append(("Content-Length", str(len(request.body))))
     lines = [f"{request.method} {place.target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields), "\r\n"]
-    wired = Wired()
-    wired.method, wired.url, wired.place = request.method, request.url, place
-    wired.headers = CaseInsensitiveDict()
-    wired.body = "\r\n".join(lines).encode("latin-1") + request.body
-    return wired, tuple(fields)
+    data = "\r\n".join(lines).encode("latin-1") + request.body
+    return Wired(request.method, place, data), tuple(fields)
 
 
 def _check(request: Request) -> None:

@@ -58,11 +58,24 @@ def split_url(url: str) -> Target:
         raise TargetRefused("The URL holds a user name or a password; send credentials in a header instead.")
     if not host:
         raise TargetRefused("The URL has no host.")
+    if parts.netloc.startswith("["):
+        _check_bracketed(host)
     if port == 0:
         raise TargetRefused("The port must be between 1 and 65535.")
     if not (literal_address(host) or is_host_name(host)):
         raise TargetRefused(f"{host[:100]} is not a valid host name.")
     return Target(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme])
+
+
+def _check_bracketed(host: str) -> None:
+    """Raise TargetRefused for what URLs allow in brackets besides the IPv6 addresses that others know too."""
+    address, percent, _ = host.partition("%")
+    if ":" not in host:
+        raise TargetRefused(f"[{host[:100]}] is not an IPv6 address.")
+    if percent:
+        raise TargetRefused(
+            f"The URL's address has a zone, which means something on one machine only; write [{address}]."
+        )
 
 
 def refuse(host: str, address: str, port: int, allowed: AllowedTargets) -> None:

@@ -110,7 +110,13 @@ def test_a_network_with_host_bits_is_corrected() -> None:
         ("http://0/", "this network"),
         ("http://[::1]/", "loopback"),
         ("http://[::ffff:127.0.0.1]/", "loopback"),
-        ("http://[fe80::1%25eth0]/", "link-local"),
+        ("http://[fe80::1]/", "link-local"),
+        ("http://[fe80::1%25eth0]/", "has a zone"),
+        (
+            "http://[2606:4700::1111%1]/",
+            "has a zone, which means something on one machine only; write [2606:4700::1111].",
+        ),
+        ("http://[v1.x]/", "[v1.x] is not an IPv6 address."),
         ("http://169.254.169.254/latest/meta-data/", "link-local"),
     ],
 )
