@@ -43,14 +43,18 @@ class Supply:
         self._thread.join()
 
     def _make(self) -> None:
+        while not self._ended.is_set():
+            name = f"test_{secrets.token_hex(6)}"
+            self._execute(f"CREATE DATABASE {name}")
+            self._ready.put(name)
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    self._execute(f"DROP DATABASE {self._used.get_nowait()} WITH (FORCE)")
+
+    def _execute(self, statement: str) -> None:
+        # A server process of its own: one that makes and drops many remembers all their files, and gets slow by it.
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
-            while not self._ended.is_set():
-                name = f"test_{secrets.token_hex(6)}"
-                connection.execute(f"CREATE DATABASE {name}")
-                self._ready.put(name)
-                with contextlib.suppress(queue.Empty):
-                    while True:
-                        connection.execute(f"DROP DATABASE {self._used.get_nowait()} WITH (FORCE)")
+            connection.execute(statement)
 
 
 @contextmanager
