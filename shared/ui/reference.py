@@ -13,6 +13,7 @@ from shared.ui.format import status_word
 from shared.ui.schema import Row, Schemas
 
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+_PROBLEM = "application/problem+json"
 _PLACES = {"path": "in the path", "query": "in the query", "header": "header", "cookie": "cookie"}
 
 
@@ -46,6 +47,7 @@ class Operation:
     secured: bool
     parameters: tuple[tuple[str, Row], ...]
     body: Content | None
+    body_required: bool
     answers: tuple[Answer, ...]
     curl: str
 
@@ -87,7 +89,8 @@ def _operations(document: dict[str, Any], base: str) -> Iterator[tuple[str, Oper
 def _operation(
     schemas: Schemas, document: dict[str, Any], method: str, path: str, spec: dict[str, Any], base: str
 ) -> Operation:
-    body = (spec.get("requestBody") or {}).get("content", {})
+    asked = spec.get("requestBody") or {}
+    body = asked.get("content", {})
     secured = bool(spec.get("security", document.get("security")))
     parameters = [schemas.resolve(p) for p in spec["parameters"]]
     return Operation(
@@ -99,6 +102,7 @@ def _operation(
         secured=secured,
         parameters=tuple((_PLACES.get(str(p["in"]), ""), _parameter(schemas, p)) for p in parameters),
         body=_content(schemas, body),
+        body_required=bool(asked.get("required")),
         answers=tuple(_answers(schemas, spec.get("responses") or {})),
         curl=_curl(schemas, method.upper(), base + path, body, secured=secured),
     )
@@ -118,11 +122,12 @@ def _content(schemas: Schemas, content: dict[str, Any]) -> Content | None:
 
 
 def _answers(schemas: Schemas, responses: dict[str, Any]) -> Iterator[Answer]:
+    """Problem documents are all alike: only the one about bad input, which says most, comes with its rows."""
     for status, spec in sorted(responses.items(), key=lambda pair: str(pair[0])):
         plain = schemas.resolve(spec)
-        yield Answer(
-            str(status), _said(str(status), plain.get("description")), _content(schemas, plain.get("content") or {})
-        )
+        content = plain.get("content") or {}
+        shown = None if _PROBLEM in content and str(status) != "422" else _content(schemas, content)
+        yield Answer(str(status), _said(str(status), plain.get("description")), shown)
 
 
 def _said(status: str, description: str | None) -> str:

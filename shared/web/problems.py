@@ -17,6 +17,8 @@ from shared import json_text
 from shared.database import is_unavailable
 from shared.errors import Busy, FieldError, HookloopError, InvalidInput, Malformed
 
+MEDIA_TYPE = "application/problem+json"
+
 _log = structlog.get_logger(__name__)
 
 _HELP = {
@@ -139,7 +141,7 @@ def problem(status: int, title: str, detail: str, errors: tuple[FieldError, ...]
     fields = document.model_dump(exclude_none=True)
     if not errors:
         del fields["errors"]
-    return Response(json.dumps(fields), status=status, content_type="application/problem+json")
+    return Response(json.dumps(fields), status=status, content_type=MEDIA_TYPE)
 
 
 def _check_json() -> None:

@@ -78,6 +78,15 @@ def test_a_description_that_only_names_the_status_is_left_out() -> None:
     assert [answer.description for answer in operation.answers] == ["", "No such bin.", "OK"]
 
 
+def test_of_problem_documents_only_the_one_about_bad_input_shows_its_fields() -> None:
+    problem = {"description": "No.", "content": {"application/problem+json": {"schema": {"title": "Problem"}}}}
+    post = {"responses": {"404": problem, "422": problem}, "requestBody": {"required": False}}
+    ((operation,),) = [g.operations for g in reference.groups({"paths": {"/a": {"post": post}}}, "")]
+    assert [(one.status, one.content is None) for one in operation.answers] == [("404", True), ("422", False)]
+    assert not operation.body_required
+    assert _operation("POST", "/api/v1/webhooks").body_required
+
+
 def test_line_breaks_of_docstrings_come_back() -> None:
     document = {"paths": {"/a": {"get": {"description": "<br/>One.<br><br>Two<br>lines."}}}}
     ((operation,),) = [group.operations for group in reference.groups(document, "")]

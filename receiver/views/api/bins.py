@@ -11,6 +11,7 @@ from receiver.services import bins, context
 from receiver.services.bins import UNCHANGED, BinDraft
 from receiver.views.api.schemas import BinFields, BinIn, BinOut, BinPage, ById, RuleIn
 from shared.web.json import nothing, reply
+from shared.web.reference import refusal
 from shared.web.schemas import PageQuery
 
 api = APIBlueprint(
@@ -35,7 +36,7 @@ def list_bins(query: BinQuery) -> Response:
     return reply(BinPage(items=[BinOut.of(row) for row in page.items], next_cursor=page.next_cursor))
 
 
-@api.post("", responses={201: BinOut})
+@api.post("", responses={201: BinOut, 409: refusal("There is a bin with this slug already.")})
 def create_bin(body: BinIn) -> Response:
     """Make a bin with a random or a chosen slug."""
     made = bins.create(context.current(), _draft(body), body.slug)

@@ -12,6 +12,7 @@ from sender.services.queries import DeliveryFilter
 from sender.views.api.schemas.base import ById, State, When
 from sender.views.api.schemas.deliveries import DeliveryOut, DeliveryPage, ResendIn, ResentOut
 from shared.web.json import reply
+from shared.web.reference import refusal
 from shared.web.schemas import PageQuery
 
 api = APIBlueprint(
@@ -50,7 +51,13 @@ def get_delivery(path: ById) -> Response:
     return reply(DeliveryOut.of(queries.get_delivery(path.id)))
 
 
-@api.post("/<id>/resend", responses={202: ResentOut})
+@api.post(
+    "/<id>/resend",
+    responses={
+        202: ResentOut,
+        409: refusal("The delivery is still under way, or its webhook is not active or was deleted."),
+    },
+)
 def resend(path: ById, body: ResendIn) -> Response:
     """Send the same event to the same webhook again, as a new delivery.
 
@@ -63,7 +70,10 @@ def resend(path: ById, body: ResendIn) -> Response:
     return reply(ResentOut.of_resent(resent), 202, Location=f"/api/v1/deliveries/{resent.delivery.id}")
 
 
-@api.post("/<id>/cancel", responses={200: DeliveryOut})
+@api.post(
+    "/<id>/cancel",
+    responses={200: DeliveryOut, 409: refusal("The delivery is finished, or an attempt is under way right now.")},
+)
 def cancel(path: ById) -> Response:
     """Give up a delivery that waits for its next attempt."""
     return reply(DeliveryOut.of(deliveries.cancel(path.id)))

@@ -12,6 +12,7 @@ from sender.services.event_types import EventTypeDraft
 from sender.views.api.schemas.base import BySlug
 from sender.views.api.schemas.event_types import EventTypeIn, EventTypeOut, EventTypePage, EventTypePatch
 from shared.web.json import nothing, reply
+from shared.web.reference import refusal
 from shared.web.schemas import PageQuery
 
 api = APIBlueprint(
@@ -37,7 +38,7 @@ def list_event_types(query: CatalogueQuery) -> Response:
     return reply(EventTypePage(items=[EventTypeOut.of(kind) for kind in page.items], next_cursor=page.next_cursor))
 
 
-@api.post("", responses={201: EventTypeOut})
+@api.post("", responses={201: EventTypeOut, 409: refusal("There already is an event type with this slug.")})
 def create_event_type(body: EventTypeIn) -> Response:
     """Add an event type of your own."""
     draft = EventTypeDraft(body.slug, body.name, body.description, body.example, body.json_schema)
@@ -51,7 +52,7 @@ def get_event_type(path: BySlug) -> Response:
     return reply(EventTypeOut.of(event_types.get(path.slug)))
 
 
-@api.patch("/<slug>", responses={200: EventTypeOut})
+@api.patch("/<slug>", responses={200: EventTypeOut, 409: refusal("A built-in event type can be retired, not changed.")})
 def change_event_type(path: BySlug, body: EventTypePatch) -> Response:
     """Change an event type of your own, or retire or restore any."""
     kind = event_types.get(path.slug)

@@ -15,6 +15,7 @@ from sender.services.events import EventDraft
 from sender.views.api.schemas.base import ById, When
 from sender.views.api.schemas.events import BatchAccepted, BatchIn, EventAccepted, EventIn, EventOut, EventPage
 from shared.web.json import reply
+from shared.web.reference import refusal
 from shared.web.schemas import PageQuery
 
 api = APIBlueprint(
@@ -24,6 +25,8 @@ api = APIBlueprint(
     abp_tags=[Tag(name="Events", description="Publish what happened.")],
     abp_security=[{"token": []}],
 )
+
+_TAKEN = refusal("An event with this id or idempotency key was published before, with another content.")
 
 
 class EventQuery(PageQuery):
@@ -56,7 +59,7 @@ def _headers_schema() -> dict[str, Any]:
     return BaseModel.model_json_schema.__func__(PublishHeaders)  # type: ignore[attr-defined,no-any-return]
 
 
-@api.post("", responses={202: EventAccepted})
+@api.post("", responses={202: EventAccepted, 409: _TAKEN})
 def publish(header: PublishHeaders, body: EventIn) -> Response:
     """Publish an event: answered once it and its deliveries are stored."""
     key = request.headers.get("Idempotency-Key", header.key)
@@ -64,7 +67,7 @@ def publish(header: PublishHeaders, body: EventIn) -> Response:
     return reply(EventAccepted.of(published), 202, Location=f"/api/v1/events/{published.id}")
 
 
-@api.post("/batch", responses={202: BatchAccepted})
+@api.post("/batch", responses={202: BatchAccepted, 409: _TAKEN})
 def publish_batch(header: PublishHeaders, body: BatchIn) -> Response:
     """Publish up to 500 events, all or none: answered once they and their deliveries are stored.
 

@@ -13,6 +13,7 @@ from sender.services import context, hooks
 from sender.views.api.schemas.base import ById
 from sender.views.api.schemas.hooks import HookIn, HookOut
 from shared.web.json import nothing, reply
+from shared.web.reference import refusal
 
 api = APIBlueprint(
     "api_hooks",
@@ -36,13 +37,16 @@ def subscribe(body: HookIn) -> Response:
     return reply(HookOut(id=webhook.id), 201, Location=f"/api/v1/hooks/{webhook.id}")
 
 
-@api.get("/sample")
+@api.get(
+    "/sample",
+    responses={200: {"content": {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}}}},
+)
 def sample(query: SampleQuery) -> Response:
     """Get a list with one example payload."""
     return Response(json.dumps(hooks.sample(query.event), ensure_ascii=False), content_type="application/json")
 
 
-@api.delete("/<id>", responses={204: None})
+@api.delete("/<id>", responses={204: None, 422: refusal("A person made this webhook.")})
 def unsubscribe(path: ById) -> Response:
     """End a subscription."""
     hooks.unsubscribe(path.id)

@@ -282,6 +282,7 @@ OPENAPI: dict[str, Any] = {
                     {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}}
                 ],
                 "requestBody": {
+                    "required": True,
                     "content": {
                         "application/json": {
                             "schema": {
@@ -293,7 +294,7 @@ OPENAPI: dict[str, Any] = {
                                 },
                             }
                         }
-                    }
+                    },
                 },
                 "responses": {"202": {"description": "Accepted, after the commit."}},
             }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from shared import moments
 from shared.web.schemas import Strict
@@ -26,6 +26,9 @@ When = Annotated[AwareDatetime, BeforeValidator(_assume_utc), AfterValidator(mom
 
 class AllOptional(Strict):
     """An input in which nothing must be given, not even a body."""
+
+    # flask-openapi3's own key: what the document says about the body
+    model_config = ConfigDict(openapi_extra={"required": False})  # type: ignore[typeddict-unknown-key]
 
     @model_validator(mode="before")
     @classmethod

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 
 from sender.models import Attempt, Delivery
 from sender.services.deliveries import Resent
-from sender.views.api.schemas.base import State
+from sender.views.api.schemas.base import AllOptional, State
 from shared.outcome import OutcomeKind
-from shared.web.schemas import Moment, Strict
+from shared.web.schemas import Moment
 
 
 class Request(BaseModel):
@@ -106,17 +106,12 @@ class Warning_(BaseModel):  # noqa: N801  # `Warning` is Python's own
     message: str
 
 
-class ResendIn(Strict):
+class ResendIn(AllOptional):
     """How to resend: as it was, or with another payload."""
 
     payload: dict[str, Any] | None = Field(
         None, description="Sent instead, as a new event; absent or null: the same event, as it was."
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _allow_no_body(cls, value: Any) -> Any:
-        return {} if value is None else value
 
 
 class ResentOut(DeliveryOut):
