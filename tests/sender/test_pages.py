@@ -216,3 +216,18 @@ def test_a_wrong_event_type_is_told_beside_its_fields(visitor):
     taken = visitor.post("/event-types/new", **fields | {"slug": "payment_received", "example": "{}", "schema": ""})
     assert (taken.status_code, 'id="f-slug-error"' in taken.text) == (409, True)
     assert visitor.get("/event-types/payment_received/edit").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"globs": "No!"}, '<a href="#f-globs">And all that fit</a>'),
+        ({"event_types": ["no_such"], "globs": None}, '<a href="#f-event_types">Event types</a>'),
+        ({"scheme": "token", "header": "a b"}, '<a href="#f-header">Token header</a>'),
+    ],
+    ids=["globs", "event types", "option"],
+)
+def test_a_refused_setting_is_named_as_its_label_does_and_linked(visitor, hook, sink, changes, fault):
+    answer = visitor.post(f"/webhooks/{hook['id']}", **settings(sink.url(), **changes))
+    assert answer.status_code == 422
+    assert fault in answer.text

@@ -68,12 +68,15 @@ def show(
     """Return the page; `values` and `rotation` are what was refused, shown again with its errors."""
     kinds = event_types.all_types()
     view = _view(webhook)
+    values = values or webhook_form.of_draft(webhooks.draft_of(webhook), kinds)
+    errors = errors or {}
     return render_template(
         "webhook.html",
         webhook=webhook,
         live_version=view.version,
-        values=values or webhook_form.of_draft(webhooks.draft_of(webhook), kinds),
-        errors=errors or {},
+        values=values,
+        errors=errors,
+        faults=webhook_form.faults(errors, values),
         kinds=kinds,
         formats=webhook_form.FORMATS,
         schemes=webhook_form.SCHEMES,

@@ -19,6 +19,21 @@ FORMATS = (
     ("flat", "Flat JSON", "The payload's fields at the top level, as Zapier's REST hooks want them."),
     ("form", "Form fields", "The payload as application/x-www-form-urlencoded."),
 )
+LABELS = {
+    "name": "Name",
+    "url": "URL",
+    "event_types": "Event types",
+    "globs": "And all that fit",
+    "body_format": "Body",
+    "signature.scheme": "Signature",
+    **{f"signature.{one.name}": one.label for preset in signatures.PRESETS.values() for one in preset.options},
+    "max_in_flight": "Requests at the same time",
+    "rate_limit": "Rate limit",
+    "rate_period": "Per",
+    "headers": "Headers",
+    "integration": "Integration",
+    "secret": "New signing secret",
+}
 SCHEMES = tuple((preset.scheme, preset.title, preset.summary) for preset in signatures.PRESETS.values())
 
 
@@ -73,6 +88,15 @@ def of_draft(draft: WebhookDraft, kinds: Iterable[EventType]) -> dict[str, Any]:
 def of_form(form: MultiDict[str, str]) -> dict[str, Any]:
     """Return the values of the full form as they were sent, to be shown again."""
     return form.to_dict() | {"event_types": form.getlist("event_types"), "active": "active" in form}
+
+
+def faults(errors: Mapping[str, str], values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return what is wrong with the full form: name and label of its field, and the message.
+
+    What is wrong with event types stands at the globs when there are any: a box can't be ticked wrongly.
+    """
+    named = [("globs" if name == "event_types" and values.get("globs") else name, it) for name, it in errors.items()]
+    return [(name.removeprefix("signature."), LABELS.get(name, name), message) for name, message in named]
 
 
 def read(form: MultiDict[str, str]) -> tuple[WebhookDraft, list[FieldError]]:
