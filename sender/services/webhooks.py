@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import func, literal_column, select, update
 from sqlalchemy.orm import Session
@@ -37,7 +37,7 @@ class Change:
 
 def create(context: Context, draft: WebhookDraft) -> Webhook:
     """Register a webhook and return it; without a secret in `draft` one is made. Raise InvalidInput."""
-    _refuse_faults(context, draft)
+    _refuse_faults(context, draft, _known())
     now = clock.now()
     webhook = Webhook(id=ids.new("whk", now), created_at=now, succeeded_count=0, failed_count=0)
     _fill(webhook, draft, now)
@@ -48,18 +48,22 @@ def create(context: Context, draft: WebhookDraft) -> Webhook:
     return queries.get_webhook(webhook.id)
 
 
-def change(context: Context, webhook_id: str, draft: WebhookDraft, unread: Sequence[FieldError] = ()) -> Change:
-    """Make a webhook be as `draft` says and return it; its secret stays if the draft has none and it fits.
+def change(context: Context, webhook_id: str, given: Mapping[str, Any], unread: Sequence[FieldError] = ()) -> Change:
+    """Change what is `given` of a webhook, fields of a WebhookDraft by name, and return it; all else stays.
 
-    A secret that is replaced so ends at once, see `secrets.rotate` for an overlap. Raise NotFound, or InvalidInput
-    with all that is wrong: `unread` are faults found when the draft was read from what a person typed.
+    Its secret stays if none is given and it fits. One that is replaced so ends at once, see `secrets.rotate` for an
+    overlap. Raise NotFound, or InvalidInput with all that is wrong: `unread` are faults found when a person's form was
+    read.
 
     Another URL is another endpoint: the failures of the old one count no more, and what waits for it is due.
     """
-    _refuse_faults(context, draft, unread)
+    known = _known()
     now = clock.now()
     with writing(db.session) as session:
         (webhook,) = queries.lock_webhooks(session, [webhook_id])
+        # Not before the lock: what is not given may have been changed, or the webhook disabled, a moment ago.
+        draft = replace(draft_of(webhook), **given)
+        _refuse_faults(context, draft, known, unread)
         was_active, old_url, preset = webhook.active, webhook.url, secrets.preset_of(webhook)
         _fill(webhook, draft, now)
         settled = secrets.settle(context, session, webhook, preset, draft.secret, now)
@@ -74,7 +78,7 @@ def change(context: Context, webhook_id: str, draft: WebhookDraft, unread: Seque
 
 
 def draft_of(webhook: Webhook) -> WebhookDraft:
-    """Return the draft that would leave `webhook` as it is: what a partial change starts from."""
+    """Return the draft that would leave `webhook` as it is: what a change starts from."""
     return WebhookDraft(
         name=webhook.name,
         url=webhook.url,
@@ -117,7 +121,7 @@ def apply(verb: BulkVerb, webhook_ids: Sequence[str]) -> list[Webhook]:
 
 def warnings(webhook: Webhook) -> list[str]:
     """Return in words what is odd about a webhook's settings but no fault: globs that fit no event type."""
-    return matching.fitting_nothing(webhook.event_types, [kind.slug for kind in event_types.all_types()])
+    return matching.fitting_nothing(webhook.event_types, _known())
 
 
 def integrations() -> list[str]:
@@ -141,8 +145,13 @@ def _ended(old_secrets: int) -> Iterator[str]:
         yield f"{which} ended with this change: endpoints that still verify with {them} refuse what they get."
 
 
-def _refuse_faults(context: Context, draft: WebhookDraft, unread: Sequence[FieldError] = ()) -> None:
-    known = [kind.slug for kind in event_types.all_types()]
+def _known() -> list[str]:
+    return [kind.slug for kind in event_types.all_types()]
+
+
+def _refuse_faults(
+    context: Context, draft: WebhookDraft, known: Sequence[str], unread: Sequence[FieldError] = ()
+) -> None:
     if faults := [*unread, *check_webhook(draft, known, context.settings.allowed_targets)]:
         raise InvalidInput.of(*faults)
 

@@ -130,7 +130,7 @@ def test_all_settings_of_a_webhook_are_saved_and_shown(visitor, api, hook, sink)
     page = html.unescape(visitor.get(path).text)
     assert "X-Api-Key: abc:def\nX-Team: billing" in page
     assert 'value="membership_* checkout_*"' in page
-    visitor.post(path, **settings(sink.url(), active=None))
+    visitor.post(path, **settings(sink.url(), active=None, was_active="1"))
     assert stored(api, hook)["active"] is False
 
 
@@ -231,3 +231,20 @@ def test_a_refused_setting_is_named_as_its_label_does_and_linked(visitor, hook, 
     answer = visitor.post(f"/webhooks/{hook['id']}", **settings(sink.url(), **changes))
     assert answer.status_code == 422
     assert fault in answer.text
+
+
+def test_saving_does_not_switch_a_webhook_whose_box_was_left_as_it_was(visitor, api, sink):
+    hook = api.webhook(sink.url(410))
+    path = f"/webhooks/{hook['id']}"
+    was = re.search(r'name="was_active" value="([^"]*)"', visitor.get(path).text)[1]
+    api("POST", f"/api/v1{path}/test", {})
+    assert stored(api, hook)["state"] == "disabled"
+    answer = visitor.post(path, **settings(sink.url(410), was_active=was))
+    now = stored(api, hook)
+    assert (now["name"], now["state"], now["active"]) == ("Renamed", "disabled", False)
+    assert "410" in now["disabled_reason"]
+    assert re.search(r'name="active" value="1"(?! checked)', answer.text)
+    refused = visitor.post(path, **settings("ftp://x", was_active="", active="1"))
+    assert re.search(r'name="was_active" value=""', refused.text)
+    visitor.post(path, **settings(sink.url(410), was_active="", active="1"))
+    assert stored(api, hook)["state"] == "active"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Literal
 
 from flask import Response
@@ -87,8 +86,7 @@ def change_webhook(path: ById, body: WebhookPatch) -> Response:
         changes["rate_limit"] = body.rate_limit
     if body.signature is not None:
         changes |= {"scheme": body.signature.scheme, "options": body.signature.options}
-    draft = replace(webhooks.draft_of(queries.get_webhook(path.id)), **changes)
-    change = webhooks.change(tools, path.id, draft)
+    change = webhooks.change(tools, path.id, changes)
     answer = WebhookChanged.of(change.webhook).model_copy(update={"warnings": change.warnings})
     if change.fresh_secret:
         answer = answer.model_copy(update={"secret": webhooks.reveal_secret(tools, path.id)})

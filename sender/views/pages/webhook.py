@@ -31,11 +31,14 @@ def edit_webhook(webhook_id: str) -> str:
 
 @blueprint.post("/webhooks/<webhook_id>")
 def change_webhook(webhook_id: str) -> Response | tuple[str, int]:
-    """Save a webhook's settings; the secret stays unless another is given or the new signature needs one."""
+    """Save a webhook's settings; the secret stays unless another is given or the new signature needs one.
+
+    The webhook is switched only when the person changed the box: meanwhile Hookloop may have disabled it.
+    """
     webhook = queries.get_webhook(webhook_id)
     try:
-        draft, unread = webhook_form.read(request.form)
-        change = webhooks.change(context.current(), webhook_id, draft, unread)
+        given, unread = webhook_form.read(request.form)
+        change = webhooks.change(context.current(), webhook_id, given, unread)
     except InvalidInput as error:
         return show(webhook, webhook_form.of_form(request.form), by_field(error)), error.status
     flash("The webhook is saved.", "success")

@@ -74,6 +74,7 @@ def of_draft(draft: WebhookDraft, kinds: Iterable[EventType]) -> dict[str, Any]:
         "event_types": [slug for slug in draft.event_types if slug in offered],
         "globs": " ".join(slug for slug in draft.event_types if slug not in offered),
         "active": draft.active,
+        "was_active": draft.active,
         "integration": draft.integration,
         "body_format": draft.body_format,
         "scheme": draft.scheme,
@@ -99,27 +100,31 @@ def faults(errors: Mapping[str, str], values: Mapping[str, Any]) -> list[tuple[s
     return [(name.removeprefix("signature."), LABELS.get(name, name), message) for name, message in named]
 
 
-def read(form: MultiDict[str, str]) -> tuple[WebhookDraft, list[FieldError]]:
-    """Return the draft that the full form describes, and the lines and numbers in it that could not be read."""
+def read(form: MultiDict[str, str]) -> tuple[dict[str, Any], list[FieldError]]:
+    """Return the fields of a draft that the full form gives, and the lines and numbers that could not be read.
+
+    `active` is given only when the box is no longer as the form was shown.
+    """
     unread: list[FieldError] = []
     scheme = form.get("scheme", "")
     in_flight = _number("max_in_flight", form, unread)
-    draft = WebhookDraft(
-        name=form.get("name", ""),
-        url=form.get("url", ""),
-        event_types=[*form.getlist("event_types"), *re.findall(r"[^\s,]+", form.get("globs", ""))],
-        active="active" in form,
-        integration=form.get("integration", "").strip(),
-        body_format=form.get("body_format", ""),
-        scheme=scheme,
-        headers=_headers(form.get("headers", ""), unread),
-        secret=form.get("secret", "").strip() or None,
-        options=_options(scheme, form),
-        max_in_flight=drafts.DEFAULT_IN_FLIGHT if in_flight is None else in_flight,
-        rate_limit=_number("rate_limit", form, unread),
-        rate_period=form.get("rate_period", drafts.RATE_PERIODS[0]),
-    )
-    return draft, unread
+    given: dict[str, Any] = {
+        "name": form.get("name", ""),
+        "url": form.get("url", ""),
+        "event_types": [*form.getlist("event_types"), *re.findall(r"[^\s,]+", form.get("globs", ""))],
+        "integration": form.get("integration", "").strip(),
+        "body_format": form.get("body_format", ""),
+        "scheme": scheme,
+        "headers": _headers(form.get("headers", ""), unread),
+        "secret": form.get("secret", "").strip() or None,
+        "options": _options(scheme, form),
+        "max_in_flight": drafts.DEFAULT_IN_FLIGHT if in_flight is None else in_flight,
+        "rate_limit": _number("rate_limit", form, unread),
+        "rate_period": form.get("rate_period", drafts.RATE_PERIODS[0]),
+    }
+    if ("active" in form) != bool(form.get("was_active")):
+        given["active"] = "active" in form
+    return given, unread
 
 
 def _options(scheme: str, form: Mapping[str, str]) -> dict[str, str]:
