@@ -112,3 +112,35 @@ def test_a_delivery_under_way_is_not_edited(api, past, sink, visitor):
     ):
         assert "still under way" in text_of(answer)
     assert visitor.get("/deliveries/dlv_none/edit").status_code == 404
+
+
+def test_what_was_typed_is_kept_when_the_webhook_was_paused_meanwhile(api, past, sink, visitor):
+    webhook = api.webhook(sink.url(), name="Billing")["id"]
+    path = f"/deliveries/{past.delivery(past.event(1), webhook, 'failed', 1)}/edit"
+    assert visitor.get(path).status_code == 200
+    api("PATCH", f"/api/v1/webhooks/{webhook}", {"active": False})
+    refused = visitor.post(path, payload='{"typed": "with care"}')
+    assert refused.status_code == 409
+    assert "'Billing' is paused; activate it first." in text_of(refused)
+    assert "with care" in re.search(r"<textarea[^>]*>(.*?)</textarea>", refused.text, re.DOTALL)[1]
+    api("PATCH", f"/api/v1/webhooks/{webhook}", {"active": True})
+    assert "on its way" in text_of(visitor.post(path, payload='{"typed": "with care"}'))
+
+
+def test_what_cannot_be_edited_is_not_offered_and_told_before_anything_is_typed(api, past, sink, visitor):
+    webhook = api.webhook(sink.url())["id"]
+    ours = past.delivery(past.event(1, "webhook.failing"), webhook, "failed", 1, event_type="webhook.failing")
+    other = past.delivery(past.event(1), webhook, "failed", 1)
+    assert "Edit and resend" in visitor.get(f"/deliveries/{other}").text
+    shown = visitor.get(f"/deliveries/{ours}").text
+    assert "<span>Resend</span>" in shown
+    assert "Edit and resend" not in shown
+    told = visitor.client.get(f"/deliveries/{ours}/edit", follow_redirects=True)
+    assert "Only Hookloop itself says webhook.failing" in text_of(told)
+    assert "<textarea" not in told.text
+    api("DELETE", f"/api/v1/webhooks/{webhook}")
+    shown = visitor.get(f"/deliveries/{other}").text
+    assert "<span>Resend</span>" not in shown
+    assert "Edit and resend" not in shown
+    refused = visitor.post(f"/deliveries/{other}/edit", payload='{"typed": "with care"}')
+    assert (refused.status_code, "with care" in refused.text) == (409, True)

@@ -1,11 +1,11 @@
 """Deliveries: claimed in batches with a lease, recorded behind a fence, and what a person may do with one."""
 
 from sender.services.deliveries.claim import Claim, Claimed, claim_due, is_due, next_due, release
-from sender.services.deliveries.edited import Resent, resend_edited
+from sender.services.deliveries.edited import Resent, refuse_edit, resend_edited
 from sender.services.deliveries.hold import release_held
 from sender.services.deliveries.lanes import HANGING_AFTER
 from sender.services.deliveries.record import Result, Rules, record, rules_of
-from sender.services.deliveries.verbs import cancel, refuse_resend, resend, send_test
+from sender.services.deliveries.verbs import cancel, resend, send_test
 
 __all__ = [
     "HANGING_AFTER",
@@ -19,7 +19,7 @@ __all__ = [
     "is_due",
     "next_due",
     "record",
-    "refuse_resend",
+    "refuse_edit",
     "release",
     "release_held",
     "resend",

@@ -23,6 +23,13 @@ class Resent:
     warnings: list[schemas.Problem]
 
 
+def refuse_edit(delivery: Delivery) -> None:
+    """Raise Conflict when a delivery cannot be resent, or its event is Hookloop's own word."""
+    refuse_resend(delivery)
+    if operations.is_operational(delivery.event_type):
+        raise Conflict(f"Only Hookloop itself says {delivery.event_type}: resend it as it is.")
+
+
 def resend_edited(context: Context, delivery_id: str, payload: dict[str, Any]) -> Resent:
     """Publish an event of the same type with `payload`, for the webhook of an old delivery alone; return its delivery.
 
@@ -31,9 +38,7 @@ def resend_edited(context: Context, delivery_id: str, payload: dict[str, Any]) -
     text = events.write_payload(context, payload)
     with writing(db.session) as session:
         old = queries.lock_delivery(session, delivery_id)
-        refuse_resend(old)
-        if operations.is_operational(old.event_type):
-            raise Conflict(f"Only Hookloop itself says {old.event_type}: resend it as it is.")
+        refuse_edit(old)
         now = clock.now()
         event = events.make(old.event_type, text, now, test=old.test)
         event.derived_from = old.event_id

@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sender.models import Delivery
-from sender.services import context, deliveries, queries
+from sender.services import context, deliveries, operations, queries
 from sender.views.pages.base import blueprint, by_field, pretty, read_object
 from shared.errors import Conflict, InvalidInput, TooLarge
 
@@ -18,21 +18,22 @@ def edit_resend(delivery_id: str) -> Response | str:
     """Show the payload of a finished delivery's event, to be edited."""
     delivery = queries.get_delivery(delivery_id)
     try:
-        deliveries.refuse_resend(delivery)
+        deliveries.refuse_edit(delivery)
     except Conflict as error:
-        return _stay(delivery_id, error)
+        flash(error.detail, "error")
+        return redirect(url_for("pages.delivery", delivery_id=delivery_id), 303)
     return _page(delivery, pretty(json.loads(delivery.event.payload)))
 
 
 @blueprint.post("/deliveries/<delivery_id>/edit")
 def send_edited(delivery_id: str) -> Response | tuple[str, int]:
-    """Publish the edited payload as a new event for the same webhook."""
+    """Publish the edited payload as a new event for the same webhook; what cannot be sent now is shown again."""
     delivery = queries.get_delivery(delivery_id)
     text = request.form.get("payload", "")
     try:
         resent = deliveries.resend_edited(context.current(), delivery_id, read_object("payload", text))
     except Conflict as error:
-        return _stay(delivery_id, error)
+        return _page(delivery, text, conflict=error.detail), error.status
     except InvalidInput as error:
         return _page(delivery, text, by_field(error)["payload"]), error.status
     except TooLarge as error:
@@ -44,10 +45,11 @@ def send_edited(delivery_id: str) -> Response | tuple[str, int]:
     return redirect(url_for("pages.delivery", delivery_id=resent.delivery.id), 303)
 
 
-def _stay(delivery_id: str, error: Conflict) -> Response:
-    flash(error.detail, "error")
-    return redirect(url_for("pages.delivery", delivery_id=delivery_id), 303)
+@blueprint.app_template_filter("is_operational")
+def is_operational(slug: str) -> bool:
+    """Return whether only Hookloop itself publishes events of this type, whose payload is not edited."""
+    return operations.is_operational(slug)
 
 
-def _page(delivery: Delivery, text: str, error: str | None = None) -> str:
-    return render_template("edit_resend.html", delivery=delivery, payload=text, error=error)
+def _page(delivery: Delivery, text: str, error: str | None = None, conflict: str | None = None) -> str:
+    return render_template("edit_resend.html", delivery=delivery, payload=text, error=error, conflict=conflict)
