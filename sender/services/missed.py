@@ -52,13 +52,17 @@ def note(connection: Connection, webhook_id: str, failing_since: datetime, now: 
 def settle(session: Session, draft: ReplayDraft, webhook_ids: Sequence[str], now: datetime) -> None:
     """Forget what a replay of `draft` to `webhook_ids`, started at `now`, makes up for.
 
-    It must leave out nothing that was missed, also by a webhook that was activated while it was counted.
+    It must leave out nothing that was missed, also by a webhook that was activated while it was counted. One that ends
+    when it was counted, before `now`, leaves out nothing of a webhook that nobody has touched since: it was active then
+    and is now, so that what came after is delivered anyhow.
     """
-    if draft.state is not None or draft.event_type is not None or draft.until < now:
+    if draft.state is not None or draft.event_type is not None:
         return
     made_up = select(Webhook).where(
         Webhook.missed_since >= draft.since, Webhook.active.is_(True), Webhook.id.in_(webhook_ids)
     )
+    if draft.until < now:
+        made_up = made_up.where(Webhook.updated_at <= draft.until)
     # Locked in the order of their ids, as everywhere.
     for webhook in session.scalars(made_up.order_by(Webhook.id).with_for_update(key_share=True)):
         webhook.missed_since = None

@@ -66,6 +66,20 @@ def test_the_first_press_counts_and_the_second_starts(visitor, api, past, hook):
     assert "Deliveries made 10" in stopped
 
 
+@pytest.mark.parametrize("until", ["", "2100-01-01T00:00"])
+def test_what_is_started_is_what_was_counted_however_long_the_person_thinks(visitor, api, past, hook, until):
+    counted = past.event(5)
+    past.delivery(counted, hook, "succeeded", 5)
+    asked = visitor.post("/replays/new", **form(past, state="succeeded", until=until))
+    assert "1 delivery would be made" in text_of(asked)
+    assert inputs(asked.text.split('action="/replays/new"')[2])["until"] == until, "to be counted anew"
+    past.delivery(past.event(0, created_at=clock.now()), hook, "succeeded", 0)
+    confirming = asked.text.split('name="confirmed"')[1].split("</form>")[0]
+    page = visitor.post("/replays/new", confirmed="1", **inputs(confirming))
+    assert "0 of 1" in text_of(page)
+    assert [row["total"] for row in api("GET", "/api/v1/replays")[1]["items"]] == [1]
+
+
 def test_what_was_skipped_and_why_it_stopped_are_told(visitor, api, past, hook, sink):
     other = api.webhook(sink.url(), name="Other")["id"]
     with writing_connection(past.engine) as connection:
@@ -156,6 +170,8 @@ def test_a_paused_webhook_is_counted_but_not_sent_to(visitor, api, past, hook):
     assert "activate it first" in text_of(answer)
     assert 'name="confirmed"' not in answer.text
     assert visitor.post("/replays/new", **form(past, webhook_id=hook), confirmed="1").status_code == 422
+    refused = visitor.post("/replays/new", **form(past, webhook_id=hook, until="2026-01-02T03:04:05.5Z"), confirmed="1")
+    assert inputs(refused.text)["until"] == "2026-01-02T03:04:05.500"
 
 
 def test_an_ended_replay_can_be_asked_for_again(visitor, api, past, hook):

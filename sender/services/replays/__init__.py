@@ -1,6 +1,6 @@
 """Replays: old events sent again, counted first, made step by step by whichever worker is at hand."""
 
 from sender.services.replays.steps import step
-from sender.services.replays.verbs import count, create, get, list_replays, outcomes, stop, webhooks_of
+from sender.services.replays.verbs import Counted, count, create, get, list_replays, outcomes, stop, webhooks_of
 
-__all__ = ["count", "create", "get", "list_replays", "outcomes", "step", "stop", "webhooks_of"]
+__all__ = ["Counted", "count", "create", "get", "list_replays", "outcomes", "step", "stop", "webhooks_of"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -17,12 +18,22 @@ from shared.database import writing
 from shared.errors import FieldError, InvalidInput, NotFound
 
 
-def count(draft: ReplayDraft) -> int:
-    """Return how many deliveries a replay of `draft` would make now; raise InvalidInput."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many deliveries a replay would make of what was published before `until`, the moment of counting at most."""
+
+    count: int
+    until: datetime
+
+
+def count(draft: ReplayDraft) -> Counted:
+    """Return how many deliveries a replay of `draft` would make now, and until when it looked; raise InvalidInput."""
+    draft = _until(draft, clock.now())
     slugs = _check(draft)
     db.session.rollback()
     connection = db.session.connection()
-    return counting.count(connection, _until_now(draft), slugs, counting.find_targets(connection, draft.webhook_id))
+    total = counting.count(connection, draft, slugs, counting.find_targets(connection, draft.webhook_id))
+    return Counted(total, draft.until)
 
 
 def create(draft: ReplayDraft) -> Replay:
@@ -30,6 +41,8 @@ def create(draft: ReplayDraft) -> Replay:
 
     What a webhook missed by being disabled is not offered any more when this makes up for all of it.
     """
+    now = clock.now()
+    asked, draft = draft, _until(draft, now)
     slugs = _check(draft)
     if draft.webhook_id is not None:
         webhook = db.session.get(Webhook, draft.webhook_id)
@@ -37,8 +50,6 @@ def create(draft: ReplayDraft) -> Replay:
             message = f"The webhook {webhook.name!r} is {webhook.state}; activate it first."
             raise InvalidInput.of(FieldError("webhook_id", message))
     db.session.rollback()
-    now = clock.now()
-    asked, draft = draft, _until_now(draft)
     connection = db.session.connection()
     targets = counting.find_targets(connection, draft.webhook_id)
     total = counting.count(connection, draft, slugs, targets)  # before the transaction that writes: it may take long
@@ -114,7 +125,7 @@ def webhooks_of(rows: Sequence[Replay]) -> dict[str, Webhook]:
 def _check(draft: ReplayDraft) -> list[str]:
     """Return all event types, retired ones too; raise InvalidInput."""
     slugs = [kind.slug for kind in event_types.all_types(retired=True)]
-    faults = list(check(_until_now(draft), slugs))
+    faults = list(check(draft, slugs))
     if draft.webhook_id is not None:
         webhook = db.session.get(Webhook, draft.webhook_id)
         if webhook is None or webhook.deleted_at is not None:
@@ -124,6 +135,6 @@ def _check(draft: ReplayDraft) -> list[str]:
     return slugs
 
 
-def _until_now(draft: ReplayDraft) -> ReplayDraft:
-    """Return `draft` without the future: what is yet to be published is delivered anyhow."""
-    return replace(draft, until=min(draft.until, clock.now()))
+def _until(draft: ReplayDraft, now: datetime) -> ReplayDraft:
+    """Return `draft` without what comes after `now`: what is yet to be published is delivered anyhow."""
+    return replace(draft, until=min(draft.until, now))

@@ -25,13 +25,16 @@ api = APIBlueprint(
 def create_replay(body: ReplayIn) -> Response:
     """Count what a replay would send (`dry_run`), or start it.
 
+    What was counted is started with the `until` of that answer; without one it ends now, which is later.
+
     Each event and webhook that fit get one new delivery, `rate` of them a second. Webhooks that are paused or deleted
     get none, nor does one that has received the event meanwhile; test events are left out. What was counted for a
     webhook that is paused, disabled or deleted before its turn is `skipped`; when none is left, the replay is stopped.
     """
     draft = body.draft()
     if body.dry_run:
-        return reply(ReplayCount(count=replays.count(draft)))
+        counted = replays.count(draft)
+        return reply(ReplayCount(count=counted.count, until=counted.until))
     replay = replays.create(draft)
     return reply(ReplayOut.of(replay), 202, Location=f"/api/v1/replays/{replay.id}")
 

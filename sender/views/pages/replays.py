@@ -12,6 +12,7 @@ from sender.core.replays import DEFAULT_RATE, NO_END, ReplayDraft
 from sender.models import Replay, Webhook
 from sender.services import event_types, queries, replays
 from sender.services.queries import DeliveryFilter, WebhookFilter
+from sender.services.replays import Counted
 from sender.views.pages.base import PER_PAGE, blueprint, by_field, is_confirmed, whole_number
 from shared import clock, moments, spans
 from shared.errors import FieldError, InvalidInput
@@ -51,14 +52,16 @@ def new_replay() -> str:
 
 @blueprint.post("/replays/new")
 def start_replay() -> Response | str | tuple[str, int]:
-    """Count what would be sent and ask; after the yes, start it."""
+    """Count what would be sent and ask; after the yes, start that: it ends at the moment when it was counted."""
     values = {name: request.form.get(name, "").strip() for name in _FIELDS}
     try:
         draft = _read(values)
         if not is_confirmed():
-            return _page(values, {}, count=replays.count(draft), draft=draft)
+            return _page(values, {}, replays.count(draft), draft)
         replay = replays.create(draft)
     except InvalidInput as error:
+        if is_confirmed():
+            values["until"] = _as_input(values["until"])
         return _page(values, by_field(error)), error.status
     return redirect(url_for("pages.replay", replay_id=replay.id), 303)
 
@@ -153,7 +156,7 @@ def _again(found: Replay) -> dict[str, Any]:
 
 
 def _page(
-    values: dict[str, str], errors: dict[str, str], count: int | None = None, draft: ReplayDraft | None = None
+    values: dict[str, str], errors: dict[str, str], counted: Counted | None = None, draft: ReplayDraft | None = None
 ) -> str:
     webhooks = queries.list_webhooks(WebhookFilter(), queries.MAX_LIMIT, None).items
     kinds = event_types.all_types(retired=True)
@@ -162,8 +165,9 @@ def _page(
         "replay_new.html",
         values=values,
         errors=errors,
-        count=count,
-        seconds=-(-(count or 0) // draft.rate) if draft else 0,
+        count=counted.count if counted else None,
+        confirmed=values | {"until": clock.rfc3339(counted.until)} if counted else {},
+        seconds=-(-counted.count // draft.rate) if counted and draft else 0,
         webhook=chosen,
         now=clock.now().strftime("%Y-%m-%d %H:%M"),
         states=STATES,

@@ -28,7 +28,11 @@ class ReplayIn(Strict):
         "failed, was cancelled or is missing, but nothing from before the webhook was registered.",
     )
     since: When = Field(description="Events published at or after this moment (RFC 3339).")
-    until: When | None = Field(None, description="Events published before this moment; now when absent.")
+    until: When | None = Field(
+        None,
+        description="Events published before this moment; now when absent. To start what `dry_run` has counted, give "
+        "the `until` of its answer.",
+    )
     rate: int = Field(DEFAULT_RATE, ge=1, le=MAX_RATE, description="Deliveries made per second.")
     dry_run: bool = Field(False, description="Only count.")
 
@@ -41,6 +45,10 @@ class ReplayCount(BaseModel):
     """How many deliveries a replay would make."""
 
     count: int
+    until: Moment = Field(
+        description="Up to when it was counted: the `until` that was given, now at the latest. A replay that is asked "
+        "for with it sends nothing that was published since."
+    )
 
 
 class ReplayFilters(BaseModel):
