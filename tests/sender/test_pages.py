@@ -248,3 +248,22 @@ def test_saving_does_not_switch_a_webhook_whose_box_was_left_as_it_was(visitor, 
     assert re.search(r'name="was_active" value=""', refused.text)
     visitor.post(path, **settings(sink.url(410), was_active="", active="1"))
     assert stored(api, hook)["state"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("address", "home"),
+    [
+        ("/webhooks/{id}/secret", "/webhooks/{id}#secret"),
+        ("/webhooks/{id}/secret/rotate", "/webhooks/{id}#secret"),
+        ("/webhooks/{id}/secret/revoke", "/webhooks/{id}#secret"),
+        ("/webhooks/{id}/test", "/webhooks/{id}"),
+        ("/webhooks/{id}/delete", "/webhooks/{id}"),
+        ("/webhooks/bulk", "/webhooks"),
+        ("/send/draft", "/send"),
+    ],
+)
+def test_the_address_of_an_answer_to_a_form_leads_back_to_the_form(visitor, hook, address, home):
+    given = {"secret": "no secret", "ids": hook["id"], "verb": "delete", "type": "payment_received", "payload": "{"}
+    assert "<h1" in visitor.post(address.format(**hook), follow=False, **given).text
+    again = visitor.get(address.format(**hook))
+    assert (again.status_code, again.headers.get("Location")) == (302, home.format(**hook))

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from shared import json_text
 from shared.errors import FieldError, HookloopError, InvalidInput
 
+View = TypeVar("View", bound=Callable[..., Any])
+
 PER_PAGE = 50
 
 blueprint = Blueprint("pages", __name__)
+
+
+def posted(path: str, home: str, anchor: str | None = None) -> Callable[[View], View]:
+    """Return what registers a view for what is posted to `path`, whose answer may be a page that stays at that address.
+
+    Who comes there again by GET, by entering the address or after signing in, is led to `home`, where the form stands.
+    """
+
+    def register(view: View) -> View:
+        def lead_home(**named: Any) -> Response:
+            return redirect(url_for(home, **named, _anchor=anchor))
+
+        blueprint.get(path, endpoint=f"{view.__name__}_again")(lead_home)
+        return blueprint.post(path)(view)
+
+    return register
 
 
 def is_confirmed() -> bool:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from sender.models import Webhook
 from sender.services import webhooks
-from sender.views.pages.base import blueprint, confirm, is_confirmed
+from sender.views.pages.base import confirm, is_confirmed, posted
 from sender.views.pages.replays import replay_url
 from shared.errors import InvalidInput
 
@@ -18,7 +18,7 @@ _MOST_LINKS = 10
 _DONE: dict[webhooks.BulkVerb, str] = {"pause": "paused", "activate": "active", "delete": "deleted"}
 
 
-@blueprint.post("/webhooks/bulk")
+@posted("/webhooks/bulk", "pages.webhooks")
 def change_webhooks() -> Response | str:
     """Pause, activate or delete the webhooks whose boxes are ticked."""
     ids = request.form.getlist("ids")

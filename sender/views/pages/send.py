@@ -12,7 +12,7 @@ from sender.services import context, event_types, events, queries
 from sender.services.event_types import EventType
 from sender.services.events import EventDraft
 from sender.views.pages import webhook_form
-from sender.views.pages.base import blueprint, by_field, pretty
+from sender.views.pages.base import blueprint, by_field, posted, pretty
 from sender.views.pages.drafts import Draft, draft_of, hold, read
 from shared.errors import InvalidInput, NotFound, TooLarge
 
@@ -29,7 +29,7 @@ def compose() -> str:
     return _page(kinds, draft_of(kind, pretty(kind.example)))
 
 
-@blueprint.post("/send/draft")
+@posted("/send/draft", "pages.compose")
 def draft() -> str:
     """Show the form with what is asked of its draft done: checked, formatted, or replaced by the type's example."""
     kind = event_types.get(request.form.get("type", ""))

@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response
 
 from sender.services import context, queries, secrets
 from sender.views.pages import webhook
-from sender.views.pages.base import blueprint, by_field, confirm, is_confirmed
+from sender.views.pages.base import by_field, confirm, is_confirmed, posted
 from shared.errors import FieldError, InvalidInput
 
 
-@blueprint.post("/webhooks/<webhook_id>/secret")
+@posted("/webhooks/<webhook_id>/secret", "pages.edit_webhook", "secret")
 def reveal_secret(webhook_id: str) -> str:
     """Show a webhook's secret; with scripts the answer opens as a dialog."""
     found = queries.get_webhook(webhook_id)
@@ -21,7 +21,7 @@ def reveal_secret(webhook_id: str) -> str:
     return render_template("secret.html", webhook=found, secret=revealed.secret, public_key=revealed.public_key)
 
 
-@blueprint.post("/webhooks/<webhook_id>/secret/rotate")
+@posted("/webhooks/<webhook_id>/secret/rotate", "pages.edit_webhook", "secret")
 def rotate_secret(webhook_id: str) -> Response | tuple[str, int]:
     """Give a webhook another secret."""
     given = request.form.get("secret", "").strip()
@@ -35,7 +35,7 @@ def rotate_secret(webhook_id: str) -> Response | tuple[str, int]:
     return _back(webhook_id)
 
 
-@blueprint.post("/webhooks/<webhook_id>/secret/revoke")
+@posted("/webhooks/<webhook_id>/secret/revoke", "pages.edit_webhook", "secret")
 def revoke_old_secrets(webhook_id: str) -> Response | str:
     """Have only the present secret sign."""
     name = queries.get_webhook(webhook_id).name

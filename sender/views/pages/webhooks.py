@@ -15,7 +15,7 @@ from sender.services.queries import Page, WebhookFilter
 from sender.views import live
 from sender.views.live import Shown, View
 from sender.views.pages import health, webhook_form
-from sender.views.pages.base import PER_PAGE, blueprint, by_field, confirm, is_confirmed, pretty
+from sender.views.pages.base import PER_PAGE, blueprint, by_field, confirm, is_confirmed, posted, pretty
 from sender.views.pages.replays import replay_url
 from shared.errors import InvalidInput
 
@@ -63,7 +63,7 @@ def add_webhook() -> Response | tuple[str, int]:
     return redirect(url_for("pages.webhooks"), 303)
 
 
-@blueprint.post("/webhooks/<webhook_id>/test")
+@posted("/webhooks/<webhook_id>/test", "pages.edit_webhook")
 def send_test(webhook_id: str) -> str | tuple[str, int]:
     """Send a test event and show what came back; with scripts the answer opens as a dialog."""
     webhook = queries.get_webhook(webhook_id)
@@ -93,7 +93,7 @@ def dismiss_missed(webhook_id: str) -> Response:
     return redirect(url_for("pages.edit_webhook", webhook_id=webhook_id), 303)
 
 
-@blueprint.post("/webhooks/<webhook_id>/delete")
+@posted("/webhooks/<webhook_id>/delete", "pages.edit_webhook")
 def delete_webhook(webhook_id: str) -> Response | str:
     """Delete a webhook; what it is still owed is cancelled."""
     webhook = queries.get_webhook(webhook_id)
