@@ -72,7 +72,7 @@ WEBHOOK_RECOVERED = define(
 WEBHOOK_DISABLED = define(
     "webhook.disabled",
     "Webhook Disabled",
-    "Hookloop has switched a webhook off; what it was still owed is cancelled and can be replayed.",
+    "Hookloop has disabled a webhook; what it was still owed is cancelled and can be replayed.",
     "A webhook has been failing for too long, with ten failures in a row, or its endpoint answered 410 Gone.",
     source=SOURCE,
     parts=(AboutWebhook, Reason),

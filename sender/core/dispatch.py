@@ -65,7 +65,7 @@ def choose(
     """Return what becomes of `candidates`, oldest due first; the lanes are used up by it.
 
     At most `free` are taken, and at most `slow_free` of those are retries or go to slow webhooks, so that however
-    many endpoints hang, the others keep their threads. Deliveries of a webhook that is switched off or rests are
+    many endpoints hang, the others keep their threads. Deliveries of a webhook that is off or rests are
     held, so that they are not looked at again before it takes deliveries again.
     """
     choice = Choice()

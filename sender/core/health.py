@@ -1,4 +1,4 @@
-"""A webhook's health: when it is given a rest (circuit breaker), warned about, and switched off."""
+"""A webhook's health: when it is given a rest (circuit breaker), warned about, and disabled."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class DeliveryFilter:
 class WebhookFilter:
     """Which webhooks to list: words in name, URL or event types, a state, an integration.
 
-    Beside the states of a webhook there is `troubled`: Hookloop has switched it off, or warned that it fails for long.
+    Beside the states of a webhook there is `troubled`: Hookloop has disabled it, or warned that it fails for long.
     """
 
     q: str | None = None
@@ -143,7 +143,7 @@ def list_webhooks(wanted: WebhookFilter, limit: int, cursor: str | None) -> Page
 
 
 def in_trouble(limit: int) -> tuple[Sequence[Webhook], int]:
-    """Return webhooks that Hookloop has switched off or warned about, the newest first, and how many there are."""
+    """Return webhooks that Hookloop has disabled or warned about, the newest first, and how many there are."""
     troubled = select(Webhook).where(Webhook.deleted_at.is_(None), _TROUBLED)
     rows = db.session.scalars(troubled.order_by(Webhook.id.desc()).limit(limit)).all()
     if len(rows) < limit:

@@ -1,4 +1,4 @@
-"""What the pages say about a webhook that rests, fails or was switched off, and when nobody delivers."""
+"""What the pages say about a webhook that rests, fails or was disabled, and when nobody delivers."""
 
 from __future__ import annotations
 
@@ -78,14 +78,17 @@ def test_one_that_asked_to_wait_says_so(visitor, change):
 def test_a_warning_stands_on_both_pages(visitor, change):
     long_ago = clock.now() - timedelta(days=3)
     hook = change(failure_count=20, failing_since=long_ago, warned_at=clock.now())
-    assert "Billing has been failing for long" in text_of(visitor.get("/webhooks"))
-    assert "This webhook has been failing for long" in text_of(visitor.get(f"/webhooks/{hook}"))
+    listed, page = text_of(visitor.get("/webhooks")), text_of(visitor.get(f"/webhooks/{hook}"))
+    assert "Billing has been failing for long" in listed
+    assert "This webhook has been failing for long" in page
+    for said in (listed, page):
+        assert "Hookloop will disable it, after ten failures in a row at the earliest." in said
 
 
 def test_a_disabled_webhook_says_why_and_can_be_activated(visitor, change, api):
     hook = change(active=False, disabled_reason="It was failing for 5 days.", missed_since=clock.now())
-    assert "Billing was switched off It was failing for 5 days." in text_of(visitor.get("/webhooks"))
-    assert "Hookloop switched this webhook off" in text_of(visitor.get(f"/webhooks/{hook}"))
+    assert "Billing was disabled It was failing for 5 days." in text_of(visitor.get("/webhooks"))
+    assert "Hookloop disabled this webhook" in text_of(visitor.get(f"/webhooks/{hook}"))
     offered = visitor.post(f"/webhooks/{hook}/activate")
     assert "What it missed since it began to fail can be replayed" in text_of(offered)
     assert f'<option value="{hook}" selected>' in offered.text
@@ -124,8 +127,8 @@ def test_more_troubled_webhooks_than_are_shown_are_counted_and_can_be_listed(vis
     well = change(name="All is well")
     change(name="Paused", active=False)
     page = visitor.get("/webhooks")
-    assert text_of(page).count("was switched off") + text_of(page).count("has been failing for long") == 10
-    assert "2 more webhooks are switched off or have been failing for long" in text_of(page)
+    assert text_of(page).count("was disabled") + text_of(page).count("has been failing for long") == 10
+    assert "2 more webhooks are disabled or have been failing for long" in text_of(page)
     listed = visitor.get(html.unescape(re.search(r'<a href="([^"]+)">Show all 12</a>', page.text)[1]))
     rows = listed.text.split('id="webhooks"')[1]
     assert rows.count('name="ids"') == 12

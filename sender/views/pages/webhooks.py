@@ -76,7 +76,7 @@ def send_test(webhook_id: str) -> str | tuple[str, int]:
 
 @blueprint.post("/webhooks/<webhook_id>/<any(pause, activate):verb>")
 def switch_webhook(webhook_id: str, verb: webhooks.BulkVerb) -> Response:
-    """Pause a webhook or make it active again; one that Hookloop had switched off is offered what it missed."""
+    """Pause a webhook or make it active again; one that Hookloop had disabled is offered what it missed."""
     (webhook,) = webhooks.apply(verb, [webhook_id])
     if webhook.active and webhook.missed_since:
         flash(f"{webhook.name} is active. What it missed since it began to fail can be replayed.", "success")
