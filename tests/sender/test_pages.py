@@ -267,3 +267,23 @@ def test_the_address_of_an_answer_to_a_form_leads_back_to_the_form(visitor, hook
     assert "<h1" in visitor.post(address.format(**hook), follow=False, **given).text
     again = visitor.get(address.format(**hook))
     assert (again.status_code, again.headers.get("Location")) == (302, home.format(**hook))
+
+
+def test_deliveries_are_found_by_when_they_were_made(visitor, api, hook):
+    for _ in range(2):
+        api("POST", "/api/v1/events", {"type": "payment_received", "payload": {}})
+    newer, older = (row["created_at"] for row in api("GET", "/api/v1/deliveries")[1]["items"])
+
+    def listed(**query):
+        return visitor.client.get("/deliveries", query_string=query).text.count('<tr id="dlv_')
+
+    assert [listed(since=older), listed(since=newer), listed(until=newer), listed(until=older)] == [2, 1, 1, 0]
+    assert listed(since=older, until=newer, webhook_id=hook["id"]) == 1
+    assert listed(since="1970-01-02T03:04") == 2
+    kept = visitor.get("/deliveries?since=2026-01-02T05:04:05%2B02:00").text
+    assert 'name="since" value="2026-01-02T03:04:05"' in kept
+    assert "since=2026-01-02T05:04:05%2B02:00" in re.search(r'data-live[^>]*="([^"]*stream[^"]*)"', kept)[1]
+    for wrong in ("soon", "0001-01-01"):
+        refused = visitor.get(f"/deliveries?until={wrong}")
+        assert refused.status_code == 422
+        assert "Give a " in refused.text

@@ -226,3 +226,23 @@ def test_the_progress_moves_in_an_open_window(site, past, hook, chromium):
         expect(page.get_by_role("button", name="Stop")).to_have_count(0)
         assert page.evaluate("window.stayed") is True
     assert complaints == []
+
+
+def test_what_became_of_its_deliveries_is_told_alike_and_each_figure_leads_to_them(visitor, api, past, hook):
+    for _ in range(3):
+        past.event(5)
+    path = f"/replays/{api('POST', '/api/v1/replays', {'since': past.ago(9).isoformat()})[1]['id']}"
+    replays.step(past.engine, clock.now())
+    (first, *_) = api("GET", "/api/v1/deliveries")[1]["items"]
+    api("POST", f"/api/v1/deliveries/{first['id']}/cancel")
+    past.delivery(past.event(1), hook, "failed", 1)
+    told = api("GET", f"/api/v1{path}")[1]["deliveries"]
+    assert told == {"pending": 2, "sending": 0, "succeeded": 0, "failed": 0, "cancelled": 1}
+    assert api("GET", f"/api/v1/webhooks/{hook}")[1]["owed"] == 2
+    page = visitor.get(path).text
+    figures = re.findall(r'<a class="stat" href="([^"]+)"><span[^>]*>([^<]+)</span><span[^>]*>([^<]+)<', page)
+    assert {label.lower(): int(number) for _, label, number in figures} == {"deliveries made": 3} | told
+    for address, _, number in figures:
+        listed = visitor.get(address.replace("&amp;", "&")).text
+        assert listed.count('<tr id="dlv_') == int(number)
+        assert "replay rpl_" in text_of(visitor.get(address.replace("&amp;", "&")))

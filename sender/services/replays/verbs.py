@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from sender.core.replays import ReplayDraft, check
-from sender.models import Delivery, Replay, Webhook, db
+from sender.models import DELIVERY_STATES, Delivery, Replay, Webhook, db
 from sender.services import event_types, missed
 from sender.services.context import CHANGES
 from sender.services.replays import counting
@@ -111,9 +111,10 @@ def stop(replay_id: str) -> Replay:
 
 
 def outcomes(replay_id: str) -> dict[str, int]:
-    """Return how many of the deliveries that a replay made are in which state."""
+    """Return how many of the deliveries that a replay made are in each state, also when none is."""
     query = select(Delivery.state, func.count()).where(Delivery.replay_id == replay_id).group_by(Delivery.state)
-    return {state: number for state, number in db.session.execute(query)}  # noqa: C416  # rows are no pairs for mypy
+    found = {state: number for state, number in db.session.execute(query)}  # noqa: C416  # rows are no pairs for mypy
+    return dict.fromkeys(DELIVERY_STATES, 0) | found
 
 
 def webhooks_of(rows: Sequence[Replay]) -> dict[str, Webhook]:

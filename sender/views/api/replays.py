@@ -8,7 +8,7 @@ from flask_openapi3.models.tag import Tag
 
 from sender.services import replays
 from sender.views.api.schemas.base import ById
-from sender.views.api.schemas.replays import ReplayCount, ReplayIn, ReplayOut, ReplayPage
+from sender.views.api.schemas.replays import ReplayCount, ReplayDetail, ReplayIn, ReplayOut, ReplayPage
 from shared.web.json import reply
 from shared.web.schemas import PageQuery
 
@@ -46,10 +46,10 @@ def list_replays(query: PageQuery) -> Response:
     return reply(ReplayPage(items=[ReplayOut.of(row) for row in rows], next_cursor=next_cursor))
 
 
-@api.get("/<id>", responses={200: ReplayOut})
+@api.get("/<id>", responses={200: ReplayDetail})
 def get_replay(path: ById) -> Response:
-    """Get one replay and how far it is."""
-    return reply(ReplayOut.of(replays.get(path.id)))
+    """Get one replay, how far it is, and what became of the deliveries that it made."""
+    return reply(ReplayDetail.counted(replays.get(path.id), replays.outcomes(path.id)))
 
 
 @api.post("/<id>/stop", responses={200: ReplayOut})

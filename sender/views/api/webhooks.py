@@ -21,6 +21,7 @@ from sender.views.api.schemas.webhooks import (
     TestIn,
     WebhookChanged,
     WebhookCreated,
+    WebhookDetail,
     WebhookIn,
     WebhookOut,
     WebhookPage,
@@ -71,10 +72,10 @@ def create_webhook(body: WebhookIn) -> Response:
     return reply(created, 201, Location=f"/api/v1/webhooks/{webhook.id}")
 
 
-@api.get("/<id>", responses={200: WebhookOut})
+@api.get("/<id>", responses={200: WebhookDetail})
 def get_webhook(path: ById) -> Response:
-    """Get one webhook."""
-    return reply(WebhookOut.of(queries.get_webhook(path.id)))
+    """Get one webhook, and how many deliveries it is still owed."""
+    return reply(WebhookDetail.counted(queries.get_webhook(path.id), webhooks.count_owed(path.id)))
 
 
 @api.patch("/<id>", responses={200: WebhookChanged})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 from flask import flash, jsonify, redirect, render_template, request, url_for
@@ -12,22 +13,27 @@ from sender.services import deliveries, event_types, queries
 from sender.services.queries import DeliveryFilter, Page, WebhookFilter
 from sender.views import live
 from sender.views.live import Shown, View
+from sender.views.pages import moment_fields
 from sender.views.pages.base import PER_PAGE, blueprint
-from shared.errors import Conflict
+from shared.errors import Conflict, FieldError, InvalidInput
+
+_EXACT = ("state", "webhook_id", "event_type", "event_id", "replay_id")
+_MOMENTS = ("since", "until")
 
 
 @blueprint.get("/deliveries", endpoint="deliveries")
 def list_deliveries() -> str:
-    """Show deliveries, newest first, of one state, webhook or event type."""
+    """Show deliveries, newest first: of one state, webhook, event type, event or replay, made in a span of time."""
     wanted = _wanted()
-    chosen = {name: getattr(wanted, name) for name in ("state", "webhook_id", "event_id", "event_type")}
+    chosen = {name: request.args[name] for name in (*_EXACT, *_MOMENTS) if request.args.get(name)}
     cursor = request.args.get("cursor")
     page = queries.list_deliveries(wanted, PER_PAGE, cursor)
     return render_template(
         "deliveries.html",
         page=page,
         live_version=_list_view(page).version,
-        chosen={name: value for name, value in chosen.items() if value},
+        chosen=chosen,
+        moments={name: moment_fields.shown(chosen.get(name, "")) for name in _MOMENTS},
         cursor=cursor,
         states=DELIVERY_STATES,
         webhooks=_webhook_options(wanted.webhook_id),
@@ -91,13 +97,19 @@ def cancel(delivery_id: str) -> Response:
 
 
 def _wanted() -> DeliveryFilter:
-    """Return the filter that the request's query asks for."""
-    return DeliveryFilter(
-        state=request.args.get("state") or None,
-        webhook_id=request.args.get("webhook_id") or None,
-        event_id=request.args.get("event_id") or None,
-        event_type=request.args.get("event_type") or None,
-    )
+    """Return the filter that the request's query asks for; raise InvalidInput for a moment that is none."""
+    faults: list[FieldError] = []
+    moments: dict[str, datetime] = {}
+    for name in _MOMENTS:
+        if text := request.args.get(name):
+            try:
+                moments[name] = moment_fields.read(text)
+            except ValueError as error:
+                faults.append(FieldError(name, str(error)))
+    if faults:
+        raise InvalidInput.of(*faults)
+    exact = {name: request.args.get(name) or None for name in _EXACT}
+    return DeliveryFilter(**exact, **moments)  # type: ignore[arg-type]
 
 
 def _list_view(page: Page[Delivery]) -> View:

@@ -13,8 +13,9 @@ from sender.models import Replay, Webhook
 from sender.services import event_types, queries, replays
 from sender.services.queries import DeliveryFilter, WebhookFilter
 from sender.services.replays import Counted
+from sender.views.pages import moment_fields
 from sender.views.pages.base import PER_PAGE, blueprint, by_field, is_confirmed, whole_number
-from shared import clock, moments, spans
+from shared import clock, spans
 from shared.errors import FieldError, InvalidInput
 
 NEWEST = 10
@@ -43,8 +44,8 @@ def new_replay() -> str:
     values = {name: request.args.get(name, "") for name in _FIELDS}
     day_ago = clock.now().replace(microsecond=0) - timedelta(days=1)
     values |= {
-        "since": _as_input(values["since"]) or _as_input(day_ago.isoformat()),
-        "until": _as_input(values["until"]),
+        "since": moment_fields.shown(values["since"]) or moment_fields.shown(day_ago.isoformat()),
+        "until": moment_fields.shown(values["until"]),
         "rate": values["rate"] or str(DEFAULT_RATE),
     }
     return _page(values, {})
@@ -61,7 +62,7 @@ def start_replay() -> Response | str | tuple[str, int]:
         replay = replays.create(draft)
     except InvalidInput as error:
         if is_confirmed():
-            values["until"] = _as_input(values["until"])
+            values["until"] = moment_fields.shown(values["until"])
         return _page(values, by_field(error)), error.status
     return redirect(url_for("pages.replay", replay_id=replay.id), 303)
 
@@ -107,7 +108,7 @@ def _read(values: dict[str, str]) -> ReplayDraft:
     given: dict[str, datetime] = {}
     for field in ("since", "until"):
         try:
-            given[field] = _moment(values[field]) if values[field] or field == "since" else NO_END
+            given[field] = moment_fields.read(values[field]) if values[field] or field == "since" else NO_END
         except ValueError as error:
             faults.append(FieldError(field, str(error)))
     rate = whole_number("rate", values["rate"], faults)
@@ -121,26 +122,6 @@ def _read(values: dict[str, str]) -> ReplayDraft:
         state=values["state"] or None,
         rate=rate,
     )
-
-
-def _moment(text: str) -> datetime:
-    """Return the moment of a field or an RFC 3339 text, in UTC when it names no offset; raise ValueError in words."""
-    try:
-        moment = moments.parse(text)
-    except ValueError:
-        raise ValueError("Give a date and a time.") from None
-    return moments.check(moment)
-
-
-def _as_input(text: str) -> str:
-    """Return a moment as `<input type=datetime-local>` takes it, in UTC, with milliseconds if it has any.
-
-    Empty for what is no moment.
-    """
-    try:
-        return _moment(text).replace(tzinfo=None).isoformat(timespec="milliseconds").removesuffix(".000")
-    except ValueError:
-        return ""
 
 
 def _again(found: Replay) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from sender.core.replays import DEFAULT_RATE, MAX_RATE, NO_END, ReplayDraft
 from sender.models import Replay
-from sender.views.api.schemas.base import When
+from sender.views.api.schemas.base import State, When
 from shared.web.schemas import Moment, Strict
 
 ReplayedState = Literal["succeeded", "failed", "cancelled", "missing"]
@@ -93,6 +93,20 @@ class ReplayOut(BaseModel):
                 },
             }
         )
+
+
+class ReplayDetail(ReplayOut):
+    """A replay, how far it is, and what became of what it made."""
+
+    deliveries: dict[State, int] = Field(
+        description="How many of the deliveries that it made are in each state now; "
+        "`GET /api/v1/deliveries` with its `replay_id` lists them."
+    )
+
+    @classmethod
+    def counted(cls, replay: Replay, deliveries: dict[str, int]) -> ReplayDetail:
+        """Return the view of a replay with `deliveries`, by state."""
+        return cls.model_validate(ReplayOut.of(replay).model_dump() | {"deliveries": deliveries})
 
 
 class ReplayPage(BaseModel):

@@ -138,6 +138,17 @@ class WebhookOut(BaseModel):
         return cls.model_validate(fields | {"old_secrets": old_secrets(webhook)})
 
 
+class WebhookDetail(WebhookOut):
+    """A registered webhook and what it is still owed."""
+
+    owed: int = Field(description="Deliveries that are not finished: those that wait, are held or are being sent.")
+
+    @classmethod
+    def counted(cls, webhook: Webhook, owed: int) -> WebhookDetail:
+        """Return the view of a webhook that is owed so many deliveries."""
+        return cls.model_validate(WebhookOut.of(webhook).model_dump() | {"owed": owed})
+
+
 class WebhookCreated(WebhookOut):
     """A webhook just registered, with the secret that its receiver verifies with."""
 
