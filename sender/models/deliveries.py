@@ -90,6 +90,7 @@ class Delivery(Base):
         Index(
             "ix_deliveries_replay",
             "replay_id",
+            "id",
             sqlite_where=text("replay_id IS NOT NULL"),
             postgresql_where=text("replay_id IS NOT NULL"),
         ),
