@@ -13,6 +13,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Engine, create_engine
+
+from shared.database import prepare_engine
 
 
 class Supply:
@@ -67,3 +70,13 @@ def empty_database(kind: str, request: pytest.FixtureRequest, folder: Path) -> I
     url = supply.take()
     yield url
     supply.give_back(url)
+
+
+@contextmanager
+def empty_engine(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Engine]:
+    """Yield an engine on a new database of this kind, as the services use it."""
+    with empty_database(kind, request, folder) as url:
+        engine = create_engine(url)
+        prepare_engine(engine)
+        yield engine
+        engine.dispose()

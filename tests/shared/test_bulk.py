@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from shared.bulk import BulkInsert, BulkUpdate, Rows, Statement, among
 from shared.database import Instant, microseconds, prepare_engine, writing_connection
-from tests.databases import empty_database
+from tests.databases import empty_engine
 
 NOON = datetime(2026, 2, 12, 12, 0, 0, 123456, tzinfo=UTC)
 THINGS = Table(
@@ -51,12 +51,9 @@ SOME = Rows(select(THINGS.c.id).where(among(THINGS.c.id, "ids")).order_by(THINGS
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request, tmp_path):
-    with empty_database(request.param, request, tmp_path) as url:
-        engine = create_engine(url)
-        prepare_engine(engine)
+    with empty_engine(request.param, request, tmp_path) as engine:
         THINGS.metadata.create_all(engine)
         yield engine
-        engine.dispose()
 
 
 def at(number: int) -> datetime:

@@ -6,23 +6,20 @@ import sqlite3
 import threading
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from shared import changes
 from shared.changes import ChangeWatcher
-from shared.database import prepare_engine, writing_connection
-from tests.databases import empty_database
+from shared.database import writing_connection
+from tests.databases import empty_engine
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request, tmp_path):
-    with empty_database(request.param, request, tmp_path) as url:
-        engine = create_engine(url)
-        prepare_engine(engine)
+    with empty_engine(request.param, request, tmp_path) as engine:
         with writing_connection(engine) as connection:
             connection.execute(text("CREATE TABLE things (id integer)"))
         yield engine
-        engine.dispose()
 
 
 @pytest.fixture

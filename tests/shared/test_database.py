@@ -5,22 +5,19 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from shared.database import is_outage, is_unavailable, prepare_engine, writing_connection
-from tests.databases import empty_database
+from shared.database import is_outage, is_unavailable, writing_connection
+from tests.databases import empty_engine
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request, tmp_path):
-    with empty_database(request.param, request, tmp_path) as url:
-        engine = create_engine(url)
-        prepare_engine(engine)
+    with empty_engine(request.param, request, tmp_path) as engine:
         with writing_connection(engine) as connection:
             connection.execute(text("CREATE TABLE things (id integer PRIMARY KEY)"))
         yield engine
-        engine.dispose()
 
 
 def fault(engine, *statements):
