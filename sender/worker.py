@@ -14,6 +14,7 @@ from sender.sending import Senders
 from sender.services import clock_steps
 from sender.services.context import CHANGES, Context
 from sender.services.deliveries import (
+    MOST_PAYLOAD,
     Claim,
     Result,
     claim_due,
@@ -36,7 +37,6 @@ _ERROR_PAUSE = 1.0  # seconds before the database is tried again
 _HURRY_EVERY = 0.005  # seconds between two looks at whether the attempts under way get on
 _RECORD_WITHIN = 0.02  # seconds that a result waits for others to be recorded with
 _SWEEP_EVERY = 0.1  # seconds between two looks at what is held
-_MOST_PAYLOAD = 64 * 1024 * 1024  # characters of payload held at once
 _STEP = 1.0  # seconds that the clock has to go back to count as set; it is slewed by less
 _BOUND_EVERY = 60.0  # seconds between two looks for moments that only a wrong clock can have written
 
@@ -194,7 +194,7 @@ class Worker:
                 free=free,
                 slow_free=self._threads // 2 - self._under_way.slow(),
                 lease_seconds=settings.lease_seconds,
-                space=_MOST_PAYLOAD - self._under_way.payload_size,
+                space=MOST_PAYLOAD - self._under_way.payload_size,
             )
             if self._unrecorded or lapsed or claim.taken:
                 changes.announce(connection, CHANGES)

@@ -10,8 +10,8 @@ from urllib.parse import quote, urlsplit
 from shared.exchange import Request
 from shared.netguard import split_url
 from shared.netguard.hosts import literal_address, normalise
+from shared.netguard.urls import DEFAULT_PORTS
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _UNFIT = re.compile(r"[\x00\r\n]|[^\x00-\xff]")
 _WRITTEN_AS_IS = "!#$%&'()*+,/:;=?@[]~"  # in a target: what RFC 3986 reserves, and percent-encodings
@@ -53,7 +53,7 @@ def place_of(url: str) -> Place:
     scheme, host, port = named.scheme, normalise(named.host), named.port
     parts = urlsplit(url)
     bracketed = f"[{host}]" if ":" in host else host
-    authority = bracketed if port == _DEFAULT_PORTS[scheme] else f"{bracketed}:{port}"
+    authority = bracketed if port == DEFAULT_PORTS[scheme] else f"{bracketed}:{port}"
     target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_WRITTEN_AS_IS)
     return Place(scheme, host, port, authority, target, literal_address(host) or host)
 

@@ -11,7 +11,7 @@ from shared.netguard.allowed import AllowedTargets
 from shared.netguard.hosts import is_host_name, literal_address
 
 MAX_LENGTH = 2048
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 # Parsers disagree about where a host ends when these are in a URL.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\\s]")
 
@@ -52,7 +52,7 @@ def split_url(url: str) -> Target:
         port = parts.port
     except ValueError:
         raise TargetRefused("The URL can't be read: its host or its port is malformed.") from None
-    if parts.scheme not in _DEFAULT_PORTS:
+    if parts.scheme not in DEFAULT_PORTS:
         raise TargetRefused("The URL must start with http:// or https://.")
     if "@" in parts.netloc:
         raise TargetRefused("The URL holds a user name or a password; send credentials in a header instead.")
@@ -64,7 +64,7 @@ def split_url(url: str) -> Target:
         raise TargetRefused("The port must be between 1 and 65535.")
     if not (literal_address(host) or is_host_name(host)):
         raise TargetRefused(f"{host[:100]} is not a valid host name.")
-    return Target(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme])
+    return Target(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme])
 
 
 def _check_bracketed(host: str) -> None:

@@ -27,7 +27,7 @@ from shared.settings import SettingsError
 _LOOK_AHEAD = 2
 _LEAST_LOOK = 64
 _LANES_AT_ONCE = 50
-_MOST_SPACE = 64 * 1024 * 1024  # characters of payload
+MOST_PAYLOAD = 64 * 1024 * 1024  # characters that a worker holds at once
 
 _COLUMNS = (Delivery.id, Delivery.webhook_id, Delivery.event_id, Delivery.attempt_count, Delivery.test)
 _WINDOW = Rows(
@@ -126,7 +126,7 @@ def claim_due(
     free: int,
     slow_free: int,
     lease_seconds: float,
-    space: int = _MOST_SPACE,
+    space: int = MOST_PAYLOAD,
 ) -> Claim:
     """Claim up to `free` due deliveries in the open writing transaction, `slow_free` slow ones at most.
 

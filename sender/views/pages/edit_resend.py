@@ -41,7 +41,7 @@ def send_edited(delivery_id: str) -> Response | tuple[str, int]:
     flash("A new event with the edited payload is on its way.", "success")
     if resent.warnings:
         fields = ", ".join(dict.fromkeys(problem.field for problem in resent.warnings))
-        flash(f"The payload departs from the schema ({fields}); it was sent all the same.", "warning")
+        flash(f"The payload departs from the schema ({fields}); it was sent all the same.", "warn")
     return redirect(url_for("pages.delivery", delivery_id=resent.delivery.id), 303)
 
 
