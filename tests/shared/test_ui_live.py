@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+import json
+
+from playwright.sync_api import Page, Route, expect
 
 from tests.shared.conftest import Site
 
@@ -122,6 +124,34 @@ def test_many_windows_share_one_stream(site: Site) -> None:
     site.feed.send(html=row("b"))
     for page in pages[1:]:
         expect(page.locator("#rows > tr")).to_have_text(["b", "a"])
+
+
+def test_an_answer_that_is_late_does_not_undo_what_was_heard_meanwhile(site: Site) -> None:
+    context = site.context()
+    leader = site.open("/live?rows=1", context)
+    is_in_state(leader, "live")
+    asked: list[Route] = []
+    late = context.new_page()
+    late.route("**/live/poll*", lambda route: asked.append(route))
+    with late.expect_request("**/live/poll*"):
+        late.goto(f"{site.origin}/live?rows=1")
+    is_in_state(late, "live")
+    site.feed.send(html=row("old-0", "newest"))
+    expect(leader.locator("#old-0")).to_have_text("newest")
+    asked[0].fulfill(json={"items": [{"id": "early", "html": row("old-0", "older") + row("a")}]})
+    first_row(late, "a")
+    expect(late.locator("#old-0")).to_have_text("newest")
+
+
+def test_a_list_that_is_again_what_it_was_is_shown(site: Site) -> None:
+    context = site.context()
+    turns = [("one", {"html": row("a")}), ("none", {"remove": ["a"]}), ("one more", {"html": row("b")})]
+    turns += [("none", {"remove": ["b"]}), ("last", {"html": row("c")})]
+    told = "".join(f"id: {name}\ndata: {json.dumps({'id': name, **item})}\n\n" for name, item in turns)
+    context.route("**/live/stream*", lambda route: route.fulfill(content_type="text/event-stream", body=told))
+    page = site.open("/live", context)
+    first_row(page, "c")
+    expect(page.locator("#rows > tr")).to_have_text(["c"])
 
 
 def test_nothing_jumps_for_a_reader_further_down(site: Site) -> None:

@@ -2,11 +2,9 @@
 // opens only six connections to a service, so a stream per window would stop the seventh window from loading.
 import { Source, fetchItems } from "./live-source.js";
 
-const REMEMBER = 1000; // ids, to hear nothing twice when windows change places
-
 export class SharedSource {
   constructor({ stream, poll, lastId, onMessage, onState }) {
-    Object.assign(this, { stream, poll, lastId, onMessage, onState, seen: new Set(), state: "connecting" });
+    Object.assign(this, { stream, poll, lastId, onMessage, onState, state: "connecting" });
     this.start();
     addEventListener("pagehide", () => this.stop());
     addEventListener("pageshow", (event) => event.persisted && this.start());
@@ -14,7 +12,7 @@ export class SharedSource {
   }
 
   start() {
-    this.leads = false;
+    Object.assign(this, { leads: false, held: null });
     if (!navigator.locks || !window.BroadcastChannel) {
       this.lead();
       return;
@@ -40,7 +38,7 @@ export class SharedSource {
     this.source = null;
     this.channel?.close();
     this.channel = null;
-    this.leads = false;
+    Object.assign(this, { leads: false, held: null });
   }
 
   lead() {
@@ -66,18 +64,27 @@ export class SharedSource {
     if (state && !this.leads) this.turn(state);
   }
 
-  /** Fetch what came between the rendering of this page (or its sleep) and now. */
+  /**
+   * Fetch what came between the rendering of this page (or its sleep) and now. What the source tells meanwhile is
+   * held until then: the answer may be older than it, and must not take its place.
+   */
   async catchUp() {
-    if (this.leads || !this.channel) return;
-    try {
-      for (const item of await fetchItems(this.poll, this.lastId)) this.take(item, String(item.id));
-    } catch { /* the window that leads shows the state */ }
+    if (this.leads || !this.channel || this.held) return;
+    const held = this.held = [];
+    const missed = await fetchItems(this.poll, this.lastId).catch(() => []); // the window that leads shows the state
+    if (this.held !== held) return;
+    this.held = null;
+    const ids = new Set(missed.map((item) => String(item.id)));
+    const known = held.findLastIndex(({ id }) => ids.has(id));
+    for (const item of missed) this.take(item, String(item.id));
+    for (const { item, id } of held.slice(known + 1)) this.take(item, id);
   }
 
   take(item, id) {
-    if (this.seen.has(id)) return;
-    this.seen.add(id);
-    if (this.seen.size > REMEMBER) this.seen.delete(this.seen.values().next().value);
+    if (this.held) {
+      this.held.push({ item, id });
+      return;
+    }
     this.lastId = id;
     this.onMessage(item);
   }
