@@ -64,10 +64,12 @@ def news(look: Callable[[], View]) -> list[dict[str, Any]]:
 
 
 def _news(version: str, view: View, before: View | None) -> dict[str, Any]:
-    """Return the elements that are not as they were `before` (None: it is not known), the lowest first."""
+    """Return the elements that are not as they were `before` (None: it is not known), the lowest first.
+
+    Beside them the ids of all: what a client shows beyond these is gone.
+    """
     known = {one.id: one.state for one in before.elements} if before else {}
     changed = [one for one in reversed(view.elements) if known.get(one.id) != one.state]
-    gone = known.keys() - {one.id for one in view.elements}
-    if not view.is_all and view.elements:  # an older one may just have moved to the next page
-        gone = {one for one in gone if one > view.elements[-1].id}
-    return {"id": version, "html": "".join(one.render() for one in changed), "remove": sorted(gone)}
+    ids = [one.id for one in view.elements]
+    rows = {"ids": ids, "down_to": "" if view.is_all or not ids else ids[-1]}  # the client may show more below
+    return {"id": version, "html": "".join(one.render() for one in changed), "rows": rows}

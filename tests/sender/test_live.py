@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from sender.views.pages import deliveries
 from shared import __version__
 
 
@@ -71,7 +72,16 @@ def test_the_filter_of_the_page_holds_for_its_news(visitor, api, hook):
     send_test(api, hook)
     assert news(visitor, "/deliveries", "x")[0]["html"]
     answer = visitor.get("/deliveries/news?after=x&state=failed").get_json()["items"]
-    assert answer[0]["html"] == ""
+    assert (answer[0]["html"], answer[0]["rows"]) == ("", {"ids": [], "down_to": ""})
+
+
+def test_a_page_that_was_away_hears_which_rows_there_are(visitor, api, hook, monkeypatch):
+    older, newer, newest = (send_test(api, hook)["id"] for _ in range(3))
+    (item,) = news(visitor, "/deliveries", "x")
+    assert item["rows"] == {"ids": [newest, newer, older], "down_to": ""}
+    monkeypatch.setattr(deliveries, "PER_PAGE", 2)
+    (item,) = news(visitor, "/deliveries", "x")
+    assert item["rows"] == {"ids": [newest, newer], "down_to": newer}
 
 
 def test_one_delivery_tells_its_head_and_its_attempts(visitor, api, hook):

@@ -1,6 +1,7 @@
-// Puts what live messages carry into the page: {html} is one or more elements with ids, {remove: [id]} names rows
-// to take out, {counts: {name: number}} sets [data-live-count="name"]. Nothing jumps: a reader who has scrolled
-// away from the top of a list keeps the line under the eye.
+// Puts what live messages carry into the page: {html} is one or more elements with ids, {rows: {ids, down_to}} names
+// all rows that the list has from its top down to that id (to its end if that is empty), so that others go,
+// {counts: {name: number}} sets [data-live-count="name"]. Nothing jumps: a reader who has scrolled away from the top
+// of a list keeps the line under the eye.
 
 const MOST = 500; // rows kept in a list; older ones are a page away
 
@@ -81,15 +82,20 @@ export function patch(html, list) {
   document.dispatchEvent(new CustomEvent("ui:added", { detail: { root: list } }));
 }
 
+/** Take out of `list` what it no longer has. Ids grow with time, and lists show the newest first. */
+function keep(list, { ids, down_to: last }) {
+  const kept = new Set(ids);
+  for (const row of [...list.children]) {
+    if (!kept.has(row.id) && row.id >= last) still(list, () => row.remove());
+  }
+}
+
 document.addEventListener("live:message", (event) => {
-  const { html, remove, counts } = event.detail;
+  const { html, rows, counts } = event.detail;
   const source = event.target.dataset;
   const list = document.getElementById(source.liveTarget) ?? document.querySelector("[data-live-list]");
   if (html) patch(html, list);
-  for (const id of remove ?? []) {
-    const row = document.getElementById(id);
-    if (row) still(row.parentElement, () => row.remove());
-  }
+  if (rows && list) keep(list, rows);
   for (const [name, value] of Object.entries(counts ?? {})) {
     document.querySelectorAll(`[data-live-count="${name}"]`).forEach((one) => { one.textContent = value.toLocaleString("en"); });
   }
