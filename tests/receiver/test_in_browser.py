@@ -166,6 +166,24 @@ def test_deleting_is_asked_for_and_seen_in_the_other_window(here):
     expect(watching.locator("[data-live-count=stored]")).to_have_text("1")
 
 
+def test_a_capture_that_comes_while_the_list_is_renewed_stays(here):
+    stays, gone = capture(here.served, below="/stays"), capture(here.served, below="/gone")
+    page = here.open(here.bin)
+    expect(page.locator(".live")).to_have_attribute("data-state", "live")
+    asked = []
+    page.route(page.url, lambda route: asked.append(route))  # noqa: PLW0108  # a builtin is no handler
+    other = here.open(f"{here.bin}/{gone}")
+    other.get_by_role("button", name="Delete").click()
+    with page.expect_request(page.url):
+        other.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    answer = page.context.request.get(page.url)
+    new = capture(here.served, below="/new")
+    expect(page.locator("#captures > .item").first).to_have_id(new)
+    asked[0].fulfill(response=answer)
+    expect(page.locator(f"#{gone}")).to_have_count(0)
+    assert [row.get_attribute("id") for row in page.locator("#captures > .item").all()] == [new, stays]
+
+
 def evil_request(served, kind):
     evil = EVIL.format(kind)
     multipart = (
