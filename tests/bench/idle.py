@@ -6,7 +6,8 @@ import os
 import time
 from pathlib import Path
 
-from tests.bench import postgresql, report
+from tests import postgresql
+from tests.bench import report
 from tests.bench.product import fresh
 
 WARM_UP, SECONDS = 5.0, 20.0

@@ -7,7 +7,8 @@ import platform
 import sqlite3
 from pathlib import Path
 
-from tests.bench import postgresql, report
+from tests import postgresql
+from tests.bench import report
 from tests.bench.product import fresh
 
 

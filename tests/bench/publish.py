@@ -9,7 +9,8 @@ import contextlib
 import json
 from collections.abc import Iterator
 
-from tests.bench import client, postgresql, report, web
+from tests import postgresql
+from tests.bench import client, report, web
 from tests.bench.product import PAYLOAD, Product, fresh
 
 EVENTS = 10_000

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.bench import postgresql, redis, report, sink
+from tests import postgresql
+from tests.bench import redis, report, sink
 from tests.bench.throughput import EVENTS, measure
 
 FOLDER = Path(__file__).parent / "rival"

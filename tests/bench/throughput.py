@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from tests.bench import bare, postgresql, product, report, sink
+from tests import postgresql
+from tests.bench import bare, product, report, sink
 
 EVENTS = 10_000
 WEBHOOKS = 50

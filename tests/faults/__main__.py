@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
-from tests.bench import postgresql
+from tests import postgresql
 from tests.faults.ground import Ground
 from tests.faults.rows import POSTGRESQL, ROWS, SQLITE, Row
 from tests.faults.verdict import Verdict, table

@@ -17,7 +17,8 @@ from typing import Any
 from sqlalchemy import text
 
 from sender.models import db
-from tests.bench import postgresql, web
+from tests import postgresql
+from tests.bench import web
 from tests.bench.product import Product
 
 PATIENCE = 60.0  # seconds after which what does not happen counts as a hang

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench import postgresql, sink, web
+from tests import postgresql
+from tests.bench import sink, web
 from tests.faults.disk import small_disk
 from tests.faults.ground import SHORT, Ground, await_, kill
 from tests.faults.publisher import publishing

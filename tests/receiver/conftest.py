@@ -56,22 +56,27 @@ def engine(database_url):
         yield engine
 
 
-@pytest.fixture
-def app(database_url, tmp_path):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def app(request, databases, tmp_path):
     """The receiver's application on a migrated database."""
+    with databases.migrated(request.param, tmp_path, make_app, db) as url:
+        app = make_app(url, tmp_path)
+        yield app
+        app.extensions["hookloop_receiver"].close()
+        with app.app_context():
+            db.engine.dispose()
+
+
+def make_app(url, folder):
+    """Return the receiver's application on a database."""
     settings = ReceiverSettings.load(
-        data=tmp_path,
-        database_url=database_url,
+        data=folder,
+        database_url=url,
         admin_token="test-token",
         receiver_public_url="http://bin.example",
         allowed_targets_text="127.0.0.1",
     )
-    app = create_app(settings)
-    migrations.upgrade(app, db)
-    yield app
-    app.extensions["hookloop_receiver"].close()
-    with app.app_context():
-        db.engine.dispose()
+    return create_app(settings)
 
 
 @pytest.fixture

@@ -16,8 +16,7 @@ from sender.app import create_app
 from sender.models import db
 from sender.settings import SenderSettings
 from sender.worker import Worker
-from shared import migrations
-from tests.databases import empty_database
+from tests.databases import Databases
 from tests.sender.sink import Sink, listening
 from tests.sender.visitor import TOKEN, Visitor
 
@@ -58,17 +57,19 @@ def sink() -> Iterator[Sink]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def app(request: pytest.FixtureRequest, tmp_path: Path, sink: Sink) -> Iterator[OpenAPI]:
-    with empty_database(request.param, request, tmp_path) as url:
+def app(request: pytest.FixtureRequest, tmp_path: Path, databases: Databases, sink: Sink) -> Iterator[OpenAPI]:
+    def make_app(url: str, folder: Path) -> OpenAPI:
         settings = SenderSettings(
-            data=tmp_path,
+            data=folder,
             database_url=url,
             admin_token=TOKEN,
             allowed_targets_text=f"127.0.0.1:{sink.port}",
             retry_schedule_text="0",
         )
-        app = create_app(settings)
-        migrations.upgrade(app, db)
+        return create_app(settings)
+
+    with databases.migrated(request.param, tmp_path, make_app, db) as url:
+        app = make_app(url, tmp_path)
         yield app
         with app.app_context():
             db.engine.dispose()

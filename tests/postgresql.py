@@ -1,4 +1,4 @@
-"""A real PostgreSQL for one bench, with its own settings as they come (`synchronous_commit` is on)."""
+"""A real PostgreSQL, with its settings as they come (`synchronous_commit` is on)."""
 
 from __future__ import annotations
 
