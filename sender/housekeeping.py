@@ -1,4 +1,5 @@
-"""What a worker does beside delivering: a sign of life, replays and retention on one thread, mails on another."""
+"""What a worker does beside delivering: a sign of life, replays, retention and the rest of what webhooks that are off
+were owed on one thread, mails on another."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from sender import mailer
 from sender.models import WorkerProcess
 from sender.services import replays, retention
 from sender.services.context import Context
+from sender.services.deliveries import Settling
 from shared import clock, ids
 from shared.database import Instant, writing_connection
 
@@ -25,6 +27,8 @@ _BEAT_SECONDS = 10.0
 _FORGET_AFTER = timedelta(days=1)
 _PRUNE_SECONDS = 60.0  # between two looks for what is old
 _PRUNE_SHARE = 0.1  # of the time at most is spent on that: deliveries are recorded meanwhile
+_SETTLE_SECONDS = 5.0  # between two looks for what webhooks that are off are still owed
+_SETTLE_SHARE = 0.5
 _LONGEST_WAIT = 1.0  # seconds between two looks at what is due
 
 
@@ -40,6 +44,8 @@ class Housekeeping:
         self._id = ids.new("wrk", clock.now())
         self._beat_at = float("-inf")
         self._prune_at = float("-inf")
+        self._settling = Settling(engine)
+        self._settle_at = float("-inf")
 
     def start(self) -> None:
         """Begin."""
@@ -71,7 +77,7 @@ class Housekeeping:
 
     def _keep_house(self) -> float:
         self._beat()
-        return min(self._replay(), self._prune())
+        return min(self._replay(), self._prune(), self._settle())
 
     def _mail(self) -> float:
         mailer.send_due(self._engine, self._settings)
@@ -90,9 +96,17 @@ class Housekeeping:
             return _LONGEST_WAIT
         begun = clock.monotonic()
         more = retention.prune(self._engine, clock.now() - span)
-        ended = clock.monotonic()
-        self._prune_at = ended + ((ended - begun) * (1 / _PRUNE_SHARE - 1) if more else _PRUNE_SECONDS)
-        return self._prune_at - ended
+        self._prune_at = _next_at(begun, _PRUNE_SHARE if more else None, _PRUNE_SECONDS)
+        return self._prune_at - clock.monotonic()
+
+    def _settle(self) -> float:
+        """Put aside or cancel some of what webhooks that are off are owed; return the seconds until there is more."""
+        if clock.monotonic() < self._settle_at:
+            return _LONGEST_WAIT
+        begun = clock.monotonic()
+        more = self._settling.step(clock.now())
+        self._settle_at = _next_at(begun, _SETTLE_SHARE if more else None, _SETTLE_SECONDS)
+        return self._settle_at - clock.monotonic()
 
     def _beat(self) -> None:
         """Say that this worker lives, so that a page can tell when none does."""
@@ -109,3 +123,9 @@ class Housekeeping:
                 connection.execute(insert(WorkerProcess), [row])
                 connection.execute(delete(WorkerProcess).where(WorkerProcess.seen_at < now - _FORGET_AFTER))
         self._beat_at = clock.monotonic()
+
+
+def _next_at(begun: float, share: float | None, rest: float) -> float:
+    """Return when to go on, for `share` of the time to be spent on it; None: not before `rest` is over."""
+    now = clock.monotonic()
+    return now + (rest if share is None else (now - begun) * (1 / share - 1))

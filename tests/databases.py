@@ -36,7 +36,8 @@ class Databases:
         self._closing.close()
 
     @cached_property
-    def _server(self) -> Any:
+    def server(self) -> Any:
+        """The PostgreSQL server of this run, started when it is first needed."""
         server = self._closing.enter_context(postgresql.server())
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             for setting in ("fsync", "full_page_writes"):  # nobody cuts the power of this one
@@ -91,11 +92,11 @@ class Databases:
         return name
 
     def _url(self, name: str) -> str:
-        return str(self._server.get_uri(database=name, driver="psycopg"))
+        return str(self.server.get_uri(database=name, driver="psycopg"))
 
     def _execute(self, statement: str) -> None:
         # A server process of its own: one that makes and drops many remembers all their files, and gets slow by it.
-        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
             connection.execute(statement)
 
 

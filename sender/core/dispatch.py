@@ -46,14 +46,13 @@ class Lane:
 
 @dataclass(slots=True)
 class Choice:
-    """Deliveries to send, to hold, to cancel, webhooks that get a probe, and when a shut lane opens by itself.
+    """Deliveries to send, to hold, webhooks that get a probe, and when a shut lane opens by itself.
 
     `waits` when there are deliveries that could be taken as soon as an attempt ends that is not a slow one.
     """
 
     taken: list[Candidate] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
     probed: set[str] = field(default_factory=set)
     opens_at: datetime | None = None
     waits: bool = False
@@ -71,9 +70,7 @@ def choose(
     choice = Choice()
     for candidate in candidates:
         lane = lanes[candidate.webhook_id]
-        if lane.ended:
-            choice.ended.append(candidate.delivery_id)
-        elif not lane.wanted and not candidate.test:
+        if lane.ended or not (lane.wanted or candidate.test):
             choice.held.append(candidate.delivery_id)
         elif lane.rests_until is not None:
             slow_free -= _probe_or_hold(choice, candidate, lane, min(free - len(choice.taken), slow_free), now)

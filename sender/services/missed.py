@@ -20,8 +20,6 @@ from shared import changes
 from shared.database import writing
 
 # Values as literals: a partial index is used only for those that stand in the statement.
-_DUE = Delivery.next_attempt_at.is_not(None)
-_HELD = and_(Delivery.state == literal_column("'pending'"), Delivery.next_attempt_at.is_(None))
 _GAVE_UP = or_(*(Delivery.state == literal_column(f"'{state}'") for state in ("failed", "cancelled")))
 _RUNNING = and_(
     Replay.state == literal_column("'running'"), Replay.delivery_state.is_(None), Replay.event_type.is_(None)
@@ -29,24 +27,29 @@ _RUNNING = and_(
 
 
 def note(connection: Connection, webhook_id: str, failing_since: datetime, now: datetime) -> None:
-    """Note since when a webhook that is disabled at `now` has missed events, before what it is owed is cancelled.
+    """Note that a webhook that is disabled at `now` has missed what was published from then on.
 
-    That is the oldest event which it is owed, or which failed or was cancelled since `failing_since`; or how far a
-    replay to it had come; or what was noted before and not yet replayed.
+    And what failed or was cancelled since `failing_since`, and what a replay to it has not come to. What it is still
+    owed is noted when that is cancelled.
     """
     oldest = select(func.min(Event.created_at)).join(Delivery, Delivery.event_id == Event.id)
-    oldest = oldest.where(Delivery.webhook_id == webhook_id, Delivery.test.is_(False))
-    gave_up = and_(_GAVE_UP, Delivery.finished_at >= failing_since)
-    moments = [connection.scalar(oldest.where(condition)) for condition in (_DUE, _HELD, gave_up)]
-    moments.append(connection.scalar(select(Webhook.missed_since).where(Webhook.id == webhook_id)))
+    gave_up = oldest.where(
+        Delivery.webhook_id == webhook_id, Delivery.test.is_(False), _GAVE_UP, Delivery.finished_at >= failing_since
+    )
     running = connection.execute(select(Replay.since, Replay.cursor, Replay.webhook_ids).where(_RUNNING))
-    moments += [
+    moments = [
         Cursor.read(row.cursor).created_at if row.cursor else row.since
         for row in running
         if webhook_id in row.webhook_ids
     ]
-    since = min((moment for moment in moments if moment is not None), default=now)
-    connection.execute(update(Webhook).where(Webhook.id == webhook_id).values(missed_since=since))
+    note_since(connection, webhook_id, min([*moments, connection.scalar(gave_up) or now, now]))
+
+
+def note_since(connection: Connection, webhook_id: str, moment: datetime) -> None:
+    """Note that a disabled webhook has missed an event that was published at `moment`, if nothing older is noted."""
+    later = or_(Webhook.missed_since.is_(None), Webhook.missed_since > moment)
+    missed = update(Webhook).where(Webhook.id == webhook_id, Webhook.deleted_at.is_(None), later)
+    connection.execute(missed.values(missed_since=moment))
 
 
 def settle(session: Session, draft: ReplayDraft, webhook_ids: Sequence[str], now: datetime) -> None:

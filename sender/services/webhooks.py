@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import func, literal_column, select, update
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from sender.core import matching, signatures
@@ -15,7 +15,8 @@ from sender.core.drafts import WebhookDraft, check_webhook
 from sender.models import Delivery, Webhook, db
 from sender.services import event_types, queries, secrets
 from sender.services.context import CHANGES, Context
-from sender.services.deliveries.webhook_health import cancel_pending
+from sender.services.deliveries import owed
+from sender.services.deliveries.owed import Off
 from shared import changes, clock, ids
 from shared.database import writing
 from shared.errors import FieldError, InvalidInput
@@ -69,10 +70,12 @@ def change(context: Context, webhook_id: str, given: Mapping[str, Any], unread: 
         settled = secrets.settle(context, session, webhook, preset, draft.secret, now)
         if was_active != draft.active:
             _switch(session, webhook, active=draft.active, now=now)
-        if webhook.url != old_url:  # retries that wait for the old endpoint go to the new one as soon as they may
+        moved = webhook.url != old_url
+        if moved:  # retries that wait for the old endpoint go to the new one as soon as they may
             _forget_failures(webhook)
-            _hold_owed(session, webhook)
         changes.announce(session, CHANGES)
+    if moved:
+        owed.hasten(db.engine, webhook_id, now)
     webhook = queries.get_webhook(webhook_id)
     return Change(webhook, settled.is_fresh, [*_ended(settled.ended), *warnings(webhook)])
 
@@ -185,7 +188,7 @@ def _switch(session: Session, webhook: Webhook, *, active: bool, now: datetime) 
     if active:
         _forget_failures(webhook)
     else:
-        _hold_owed(session, webhook)
+        owed.settle(session.connection(), Off.of(webhook), now)
 
 
 def _forget_failures(webhook: Webhook) -> None:
@@ -193,13 +196,8 @@ def _forget_failures(webhook: Webhook) -> None:
     webhook.failing_since = webhook.warned_at = webhook.blocked_until = webhook.blocked_reason = None
 
 
-def _hold_owed(session: Session, webhook: Webhook) -> None:
-    """Put aside what is owed to a webhook; a worker releases it when the webhook is active."""
-    owed = update(Delivery).where(Delivery.webhook_id == webhook.id, Delivery.state == "pending")
-    session.execute(owed.values(next_attempt_at=None))
-
-
 def _delete(session: Session, webhook: Webhook, now: datetime) -> None:
     webhook.active = False
     webhook.deleted_at = now
-    cancel_pending(session.connection(), webhook.id, "The webhook was deleted.", now)
+    session.flush()  # what it misses is noted only while its row is not deleted
+    owed.settle(session.connection(), Off.of(webhook), now)

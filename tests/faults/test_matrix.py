@@ -23,8 +23,8 @@ def test_a_killed_worker_loses_nothing():
     assert verdict.events == EVENTS
 
 
-def test_a_clock_that_is_set_back_strands_nothing(postgresql):
-    verdict = workers.clock_back(Ground(postgresql), EVENTS)
+def test_a_clock_that_is_set_back_strands_nothing(databases):
+    verdict = workers.clock_back(Ground(databases.server), EVENTS)
     assert verdict.holds, verdict
 
 

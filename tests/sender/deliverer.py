@@ -8,7 +8,17 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine, select, update
 
 from sender.models import Attempt, Delivery, Webhook
-from sender.services.deliveries import Claimed, Result, Rules, claim_due, is_due, next_due, record, release_held
+from sender.services.deliveries import (
+    Claimed,
+    Result,
+    Rules,
+    Settling,
+    claim_due,
+    is_due,
+    next_due,
+    record,
+    release_held,
+)
 from sender.services.vault import Vault
 from shared.database import writing_connection
 from shared.exchange import Exchange, Request, Response
@@ -53,8 +63,15 @@ class Deliverer:
         return Result.of(claimed, Exchange(request, response, outcome, self.now, 1.0))
 
     def sweep(self) -> datetime | None:
-        """Release what is held and may go; return when the next rest ends."""
+        """Release what is held and may go, and settle what webhooks that are off are owed; return when a rest ends."""
+        self.settle()
         return release_held(self.engine, self.now)[1]
+
+    def settle(self) -> None:
+        """Put aside or cancel all that webhooks which are off are owed."""
+        settling = Settling(self.engine)
+        while settling.step(self.now):
+            pass
 
     def fail(self, times: int, status: int | None = 500, every: float = 0, **headers: str) -> None:
         """Have so many attempts fail, whichever are due, `every` so many seconds."""

@@ -96,6 +96,7 @@ class Model(RuleBasedStateMachine):
             self.deliverer.record(*((claimed, 200) for claimed in claims))
             self.all_that_is_owed_is_due_or_held_for_a_reason_that_ends()
             if not claims:
+                self._sweep()  # the claim may have put aside what an ended webhook is owed
                 with db.engine.connect() as connection:
                     moments = [next_due(connection, self.deliverer.now), rest_ends_at]
                 moments = [moment for moment in moments if moment is not None]

@@ -4,6 +4,7 @@ from sender.services.deliveries.claim import MOST_PAYLOAD, Claim, Claimed, claim
 from sender.services.deliveries.edited import Resent, refuse_edit, resend_edited
 from sender.services.deliveries.hold import release_held
 from sender.services.deliveries.lanes import HANGING_AFTER
+from sender.services.deliveries.owed import Settling
 from sender.services.deliveries.record import Result, Rules, record, rules_of
 from sender.services.deliveries.verbs import cancel, resend, send_test
 
@@ -15,6 +16,7 @@ __all__ = [
     "Resent",
     "Result",
     "Rules",
+    "Settling",
     "cancel",
     "claim_due",
     "is_due",

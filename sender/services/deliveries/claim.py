@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, text, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from sender.core import dispatch
 from sender.core.dispatch import Candidate, Choice
@@ -44,17 +44,7 @@ _OF_LANE = Rows(
 )
 _SIZES = Rows(select(Event.id, func.length(Event.payload).label("size")).where(among(Event.id, "ids")))
 _EVENTS = Rows(select(Event.id, Event.type, Event.created_at, Event.payload).where(among(Event.id, "ids")))
-# A loose index scan: one step of the index for each webhook with something due, however long the queues are.
-_LANES = text(
-    "WITH RECURSIVE lane(webhook_id) AS ("
-    " SELECT min(webhook_id) FROM deliveries WHERE next_attempt_at IS NOT NULL"
-    " UNION ALL SELECT (SELECT min(d.webhook_id) FROM deliveries d"
-    "  WHERE d.next_attempt_at IS NOT NULL AND d.webhook_id > lane.webhook_id)"
-    " FROM lane WHERE lane.webhook_id IS NOT NULL)"
-    " SELECT webhook_id FROM lane WHERE webhook_id IS NOT NULL"
-    " ORDER BY (SELECT min(d.next_attempt_at) FROM deliveries d"
-    "  WHERE d.next_attempt_at IS NOT NULL AND d.webhook_id = lane.webhook_id)"
-)
+_LANES = lanes.webhooks_with("next_attempt_at IS NOT NULL", oldest_due_first=True)
 # The condition on the time is the fence against what happened since the rows were read: a cancelled delivery, or
 # one that another worker has taken, is due no longer.
 _STILL_DUE = (among(Delivery.id, "ids"), Delivery.next_attempt_at <= bindparam("now"))
@@ -65,17 +55,6 @@ _TAKE = Statement(
 )
 _TAKEN = Rows(select(Delivery.id).where(among(Delivery.id, "ids"), Delivery.claim_id == bindparam("claim")))
 _HOLD = Statement(update(Delivery).where(*_STILL_DUE).values(state="pending", claim_id=None, next_attempt_at=None))
-_CANCEL = Statement(
-    update(Delivery)
-    .where(*_STILL_DUE)
-    .values(
-        state="cancelled",
-        claim_id=None,
-        next_attempt_at=None,
-        finished_at=bindparam("b_now"),
-        reason="The webhook was disabled or deleted.",
-    )
-)
 _RELEASE = (
     update(Delivery)
     .where(Delivery.id == bindparam("b_id"), Delivery.claim_id == bindparam("b_claim"))
@@ -132,7 +111,7 @@ def claim_due(
 
     Their payloads have `space` characters in all at most, but for the first one, when there is any space at all.
     Due are also claims whose lease has ended. Each webhook gets what its in-flight cap and its rate limit leave over
-    all workers. Deliveries of a webhook that is paused or rests are put aside, to be released by `hold.release_held`.
+    all workers. Deliveries of a webhook that is off or rests are put aside, for `hold` to release or `owed` to cancel.
     """
     lease = timedelta(seconds=lease_seconds)
     limit = max(free * _LOOK_AHEAD, _LEAST_LOOK)
@@ -240,7 +219,6 @@ def _candidates(rows: Iterable[Any], found: Lanes) -> list[Candidate]:
 def _add(choice: Choice, more: Choice) -> None:
     choice.taken += more.taken
     choice.held += more.held
-    choice.ended += more.ended
     choice.waits = choice.waits or more.waits
     choice.opens_at = min(filter(None, (choice.opens_at, more.opens_at)), default=None)
 
@@ -262,8 +240,6 @@ def _write(connection: Connection, choice: Choice, claim_id: str, now: datetime,
     """Write what was chosen and return the ids of those that were truly taken."""
     if choice.held:
         _HOLD.execute(connection, {"ids": choice.held, "now": now})
-    if choice.ended:
-        _CANCEL.execute(connection, {"ids": choice.ended, "now": now, "b_now": now})
     if not choice.taken:
         return set()
     ids = [one.delivery_id for one in choice.taken]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, literal_column, select, update
+from sqlalchemy import Connection, TextClause, bindparam, func, literal_column, select, text, update
 
 from sender.core import health, pace
 from sender.core.dispatch import Lane
@@ -76,6 +76,25 @@ class Lanes:
         row = self.facts[webhook_id]
         limit = pace.of(row.rate_limit, row.rate_period)
         return limit.spend(row.paced_until, self.now, count) if limit else None
+
+
+def webhooks_with(condition: str, *, oldest_due_first: bool = False) -> TextClause:
+    """Return the query of which webhooks have a delivery that fits `condition`, SQL on columns of one partial index.
+
+    It is a loose index scan: one step of the index for each webhook, however many deliveries it has.
+    """
+    order = (
+        f" ORDER BY (SELECT min(d.next_attempt_at) FROM deliveries d"  # noqa: S608  # conditions of ours
+        f"  WHERE {condition} AND d.webhook_id = lane.webhook_id)"
+    )
+    return text(
+        "WITH RECURSIVE lane(webhook_id) AS ("  # noqa: S608
+        f" SELECT min(d.webhook_id) FROM deliveries d WHERE {condition}"
+        " UNION ALL SELECT (SELECT min(d.webhook_id) FROM deliveries d"
+        f"  WHERE {condition} AND d.webhook_id > lane.webhook_id)"
+        " FROM lane WHERE lane.webhook_id IS NOT NULL)"
+        " SELECT webhook_id FROM lane WHERE webhook_id IS NOT NULL" + (order if oldest_due_first else "")
+    )
 
 
 def read(connection: Connection, webhook_ids: Collection[str], now: datetime, lease: timedelta) -> Lanes:

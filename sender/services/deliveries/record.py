@@ -16,9 +16,10 @@ from sender.core import retry
 from sender.core.retry import Decision
 from sender.core.signatures import mask
 from sender.models import Attempt, Delivery
-from sender.services import operations
+from sender.services import missed, operations
 from sender.services.deliveries import webhook_health
 from sender.services.deliveries.claim import Claimed
+from sender.services.deliveries.owed import Off
 from sender.services.deliveries.webhook_health import Done
 from sender.services.operations import News
 from sender.settings import SenderSettings
@@ -137,7 +138,9 @@ def record(connection: Connection, results: Sequence[Result], rules: Rules, now:
         wait = _retry_after(result, now) if status else None
         decision = _decide(result, status, row["attempt_count"], rules.schedule, wait, now)
         if decision.state == "pending" and webhook.has_ended:
-            decision = Decision("cancelled", "The webhook was disabled or deleted.")
+            decision = Decision("cancelled", Off.of(webhook.row).why_cancelled)
+        if decision.state != "succeeded" and webhook.has_ended and not claimed.test:
+            missed.note_since(connection, claimed.webhook_id, claimed.message.occurred_at)
         moves[claimed.delivery_id] = decision
         per_webhook[claimed.webhook_id].append(Done(result.exchange, decision, claimed.test, wait))
         if decision.state == "failed" and not (claimed.test or operations.is_operational(row["event_type"])):

@@ -12,8 +12,10 @@ from sqlalchemy import Connection, select, update
 from sender.core import health
 from sender.core.health import Health, Notice
 from sender.core.retry import Decision
-from sender.models import Delivery, Webhook
+from sender.models import Webhook
 from sender.services import missed, operations
+from sender.services.deliveries import owed
+from sender.services.deliveries.owed import Off
 from shared import clock, spans
 from shared.bulk import BulkUpdate, Rows, among
 from shared.database import microseconds
@@ -103,24 +105,13 @@ def write(
         _tell(connection, row, notice, after, attempt, now, mail=mail)
 
 
-def end_webhook(
-    connection: Connection, webhook_id: str, reason: str, failing_since: datetime | None, now: datetime
-) -> None:
-    """Switch a webhook off for `reason`, note what it missed, and cancel what it was still owed."""
-    missed.note(connection, webhook_id, failing_since or now, now)
+def end_webhook(connection: Connection, row: Any, reason: str, failing_since: datetime | None, now: datetime) -> None:
+    """Switch a webhook (its row) off for `reason`, note what it missed, and begin to cancel what it was still owed."""
+    missed.note(connection, row.id, failing_since or now, now)
     connection.execute(
-        update(Webhook).where(Webhook.id == webhook_id).values(active=False, disabled_reason=reason, updated_at=now)
+        update(Webhook).where(Webhook.id == row.id).values(active=False, disabled_reason=reason, updated_at=now)
     )
-    cancel_pending(connection, webhook_id, "The webhook was disabled.", now)
-
-
-def cancel_pending(connection: Connection, webhook_id: str, reason: str, now: datetime) -> None:
-    """Cancel all deliveries of a webhook that wait for an attempt."""
-    connection.execute(
-        update(Delivery)
-        .where(Delivery.webhook_id == webhook_id, Delivery.state == "pending")
-        .values(state="cancelled", reason=reason, next_attempt_at=None, finished_at=now)
-    )
+    owed.settle(connection, Off(row.id, row.deleted_at, reason), now)
 
 
 def _fold(
@@ -184,7 +175,7 @@ def _tell(
     elif notice == "disabled":
         gone = attempt.decision.ends_webhook
         reason = (attempt.decision.reason or "") if gone else f"It was failing for {since}. The last attempt: {detail}"
-        end_webhook(connection, row.id, reason, after.failing_since, now)
+        end_webhook(connection, row, reason, after.failing_since, now)
         payload, text = {"reason": reason}, f"{reason} What it was still owed is cancelled and can be replayed."
     else:
         text = "It has taken a delivery again."
