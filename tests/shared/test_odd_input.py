@@ -245,7 +245,7 @@ class Body:
         if name in ("type", "event"):
             return "payment_received"
         if name == "event_types":
-            return ["*"]
+            return ["odd.*"]  # no event: what is published goes to one webhook, not to hundreds
         if name == "slug":
             return f"odd-{next(_numbers)}"
         schema = self._resolved(schema)
