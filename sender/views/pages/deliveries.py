@@ -9,11 +9,11 @@ from flask import flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sender.models import DELIVERY_STATES, Delivery
-from sender.services import deliveries, event_types, queries
-from sender.services.queries import DeliveryFilter, Page, WebhookFilter
+from sender.services import deliveries, queries
+from sender.services.queries import DeliveryFilter, Page
 from sender.views import live
 from sender.views.live import Shown, View
-from sender.views.pages import moment_fields
+from sender.views.pages import moment_fields, select_options
 from sender.views.pages.base import PER_PAGE, blueprint
 from shared.errors import Conflict, FieldError, InvalidInput
 
@@ -36,8 +36,8 @@ def list_deliveries() -> str:
         moments={name: moment_fields.shown(chosen.get(name, "")) for name in _MOMENTS},
         cursor=cursor,
         states=DELIVERY_STATES,
-        webhooks=_webhook_options(wanted.webhook_id),
-        event_types=_type_options(wanted.event_type),
+        webhooks=select_options.of_webhooks("Any webhook", wanted.webhook_id),
+        event_types=select_options.of_event_types("Any event type", wanted.event_type),
     )
 
 
@@ -134,20 +134,3 @@ def _render(template: str, row: Delivery) -> str:
 def _stay(delivery_id: str, error: Conflict) -> Response:
     flash(error.detail, "error")
     return redirect(url_for("pages.delivery", delivery_id=delivery_id), 303)
-
-
-def _webhook_options(chosen: str | None) -> list[tuple[str, str]]:
-    """Return the newest webhooks to choose from; one that is chosen but not among them is named by its id."""
-    newest = queries.list_webhooks(WebhookFilter(), queries.MAX_LIMIT, None).items
-    options = [("", "Any webhook"), *((webhook.id, webhook.name) for webhook in newest)]
-    return options if _has(options, chosen) else [*options, (chosen or "", chosen or "")]
-
-
-def _type_options(chosen: str | None) -> list[tuple[str, str]]:
-    kinds = event_types.all_types(retired=True)
-    options = [("", "Any event type"), *((kind.slug, kind.slug) for kind in kinds)]
-    return options if _has(options, chosen) else [*options, (chosen or "", chosen or "")]
-
-
-def _has(options: list[tuple[str, str]], chosen: str | None) -> bool:
-    return any(value == (chosen or "") for value, _ in options)

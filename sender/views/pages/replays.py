@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response
 
 from sender.core.replays import DEFAULT_RATE, NO_END, ReplayDraft
 from sender.models import Replay, Webhook
-from sender.services import event_types, queries, replays
-from sender.services.queries import DeliveryFilter, WebhookFilter
+from sender.services import queries, replays
+from sender.services.queries import DeliveryFilter
 from sender.services.replays import Counted
-from sender.views.pages import moment_fields
+from sender.views.pages import moment_fields, select_options
 from sender.views.pages.base import PER_PAGE, blueprint, by_field, is_confirmed, whole_number
 from shared import clock, spans
 from shared.errors import FieldError, InvalidInput
@@ -139,8 +139,6 @@ def _again(found: Replay) -> dict[str, Any]:
 def _page(
     values: dict[str, str], errors: dict[str, str], counted: Counted | None = None, draft: ReplayDraft | None = None
 ) -> str:
-    webhooks = queries.list_webhooks(WebhookFilter(), queries.MAX_LIMIT, None).items
-    kinds = event_types.all_types(retired=True)
     chosen = queries.get_webhook(draft.webhook_id) if draft and draft.webhook_id else None
     return render_template(
         "replay_new.html",
@@ -152,11 +150,6 @@ def _page(
         webhook=chosen,
         now=clock.now().strftime("%Y-%m-%d %H:%M"),
         states=STATES,
-        webhooks=_with([("", "All that are active"), *((one.id, one.name) for one in webhooks)], values["webhook_id"]),
-        event_types=_with([("", "Any"), *((kind.slug, kind.slug) for kind in kinds)], values["event_type"]),
+        webhooks=select_options.of_webhooks("All that are active", values["webhook_id"]),
+        event_types=select_options.of_event_types("Any", values["event_type"]),
     )
-
-
-def _with(options: list[tuple[str, str]], chosen: str) -> list[tuple[str, str]]:
-    """Return options with the chosen one among them, by its own name when it is none of them (a glob, an old id)."""
-    return options if any(value == chosen for value, _ in options) else [*options, (chosen, chosen)]

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from sender.services import context, queries, secrets
 from sender.views.pages import webhook
-from sender.views.pages.base import by_field, confirm, is_confirmed, posted
+from sender.views.pages.base import by_field, confirm, is_confirmed, posted, whole_number
 from shared.errors import FieldError, InvalidInput
 
 
@@ -49,10 +49,12 @@ def revoke_old_secrets(webhook_id: str) -> Response | str:
 
 
 def _overlap(form: Mapping[str, str]) -> int:
-    text = form.get("overlap_seconds", str(secrets.DEFAULT_OVERLAP))
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise InvalidInput.of(FieldError("overlap_seconds", "Choose when the old secret ends."))
-    return int(text)
+    """Return in seconds how long the old secret signs too; raise InvalidInput for what is no number."""
+    faults: list[FieldError] = []
+    seconds = whole_number("overlap_seconds", form.get("overlap_seconds", str(secrets.DEFAULT_OVERLAP)), faults)
+    if seconds is None:
+        raise InvalidInput.of(*faults)
+    return seconds
 
 
 def _back(webhook_id: str) -> Response:
