@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 
 _LISTEN_CHUNK_SECONDS = 0.5  # how long stop() may have to wait for a listening thread
 _RECONNECT_SECONDS = 1.0
-_IDLE_INTERVAL = 0.025  # seconds between two looks at a SQLite file
+_IDLE_INTERVAL = 0.05  # seconds between two looks at a SQLite file
 _BUSY_INTERVAL = 0.001
 _UNHURRIED_INTERVAL = 0.004
 _BUSY_SECONDS = 0.1
@@ -38,7 +38,7 @@ class ChangeWatcher:
     """Calls `on_change` from a thread of its own soon after another connection committed.
 
     It may call when nothing of interest changed, never the other way round: a lost connection counts as a change.
-    A SQLite file is looked at every 25 ms (under 1 % of a core), and for a tenth of a second after each change every
+    A SQLite file is looked at every 50 ms (half a percent of a core), and for a tenth of a second after each change every
     millisecond: where one thing happens, the next is not far. It is every 4 ms if `on_change` returns False: who has
     something to do need not know at once that there is more.
     """
