@@ -38,9 +38,9 @@ class ChangeWatcher:
     """Calls `on_change` from a thread of its own soon after another connection committed.
 
     It may call when nothing of interest changed, never the other way round: a lost connection counts as a change.
-    A SQLite file is looked at every 50 ms (half a percent of a core), and for a tenth of a second after each change every
-    millisecond: where one thing happens, the next is not far. It is every 4 ms if `on_change` returns False: who has
-    something to do need not know at once that there is more.
+    A SQLite file is looked at every 50 ms (half a percent of a core), and for a tenth of a second after each change
+    every millisecond: where one thing happens, the next is not far. It is every 4 ms if `on_change` returns False: who
+    has something to do need not know at once that there is more.
     """
 
     def __init__(self, engine: Engine, channel: str, on_change: Callable[[], bool | None]) -> None:
