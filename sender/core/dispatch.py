@@ -22,12 +22,12 @@ class Candidate:
 
 @dataclass(slots=True)
 class Lane:
-    """What may be sent to one webhook right now.
+    """What may be sent to one webhook right now; what is taken uses it up.
 
     `room` is what its in-flight cap leaves, `tokens` what its rate limit leaves (None: no limit) and `next_token_at`
     when there is one more; `rests_until` is set while it is given a rest, and past when one delivery may probe.
-    `slow` webhooks, which failed last or hang, share half of the threads with all retries. `ended` ones were disabled
-    or deleted.
+    `slow` webhooks, which failed last, hang or take long, share half of the threads with all retries. `ended` ones were
+    disabled or deleted.
     """
 
     wanted: bool
@@ -39,9 +39,18 @@ class Lane:
     rests_until: datetime | None = None
 
     @property
-    def is_open(self) -> bool:
-        """Whether any delivery that is no test may be sent, probes aside."""
-        return self.wanted and not self.ended and self.room > 0 and self.tokens != 0 and self.rests_until is None
+    def waits_for_token(self) -> bool:
+        """Whether its rate limit alone keeps it from being sent to."""
+        return self.wanted and not self.ended and self.room > 0 and self.tokens == 0
+
+    def places(self, free: int, slow_free: int, now: datetime) -> int:
+        """Return how many deliveries that are no tests may be sent, a probe included, if so many threads are free."""
+        if not self.wanted or self.ended:
+            return 0
+        places = min(self.room, free if self.tokens is None else min(free, self.tokens))
+        if self.rests_until is not None:
+            return min(places, slow_free, 1) if self.rests_until <= now else 0
+        return min(places, slow_free) if self.slow else places
 
 
 @dataclass(slots=True)
@@ -77,7 +86,7 @@ def choose(
         elif len(choice.taken) < free and lane.room > 0:
             slow = candidate.retry or lane.slow
             if lane.tokens == 0:
-                choice.opens_at = _earlier(choice.opens_at, lane.next_token_at)
+                choice.opens_at = earlier(choice.opens_at, lane.next_token_at)
             elif not slow or slow_free > 0:
                 slow_free -= slow
                 _take(choice, candidate, lane)
@@ -89,7 +98,9 @@ def choose(
 def _probe_or_hold(choice: Choice, candidate: Candidate, lane: Lane, free: int, now: datetime) -> int:
     """Take one delivery as the probe when the rest is over, hold the others; return how many were taken."""
     if lane.rests_until is not None and lane.rests_until <= now and candidate.webhook_id not in choice.probed:
-        if free <= 0 or lane.room <= 0:
+        if lane.tokens == 0:
+            choice.opens_at = earlier(choice.opens_at, lane.next_token_at)
+        if lane.places(free, free, now) <= 0:
             return 0  # stays due
         choice.probed.add(candidate.webhook_id)
         _take(choice, candidate, lane)
@@ -105,5 +116,6 @@ def _take(choice: Choice, candidate: Candidate, lane: Lane) -> None:
         lane.tokens -= 1
 
 
-def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+def earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Return the earlier of two moments that there may be."""
     return min((moment for moment in (one, other) if moment is not None), default=None)

@@ -44,6 +44,7 @@ class Webhook(Base):
     last_attempt_at: Mapped[datetime | None]
     last_outcome: Mapped[str | None] = mapped_column(String(20))
     last_status: Mapped[int | None]
+    last_duration_ms: Mapped[int | None]  # of the last attempt; a webhook that takes long shares threads with others
     # Health, see core.health: the row of failures that has not ended, and what it led to.
     failure_count: Mapped[int] = mapped_column(default=0, server_default="0")
     failing_since: Mapped[datetime | None]

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select, update
 
 from sender.models import Attempt, Delivery, Webhook
 from sender.services.deliveries import (
+    Claim,
     Claimed,
     Result,
     Rules,
@@ -40,27 +41,32 @@ class Deliverer:
         """Let time pass."""
         self.now += timedelta(**span)
 
-    def claim(self, limit: int = 100) -> list[Claimed]:
-        """Claim what is due."""
+    def claim(self, limit: int = 100, *, slow_free: int | None = None) -> list[Claimed]:
+        """Claim what is due, up to `limit`, of which `slow_free` (default: all) may be slow ones."""
+        return self.claim_whole(limit, slow_free=slow_free).taken
+
+    def claim_whole(self, limit: int = 100, *, slow_free: int | None = None) -> Claim:
+        """Claim, and return what a worker is told."""
+        slow_free = limit if slow_free is None else slow_free
         with writing_connection(self.engine) as connection:
-            return claim_due(connection, self.vault, self.now, free=limit, slow_free=limit, lease_seconds=LEASE).taken
+            return claim_due(connection, self.vault, self.now, free=limit, slow_free=slow_free, lease_seconds=LEASE)
 
-    def answer(self, claimed: Claimed, status: int | None = 200, **headers: str) -> None:
+    def answer(self, claimed: Claimed, status: int | None = 200, *, milliseconds: float = 1.0, **headers: str) -> None:
         """Record that an attempt was answered; None: that nothing came back in time."""
-        self.record((claimed, status), **headers)
+        self.record((claimed, status), milliseconds=milliseconds, **headers)
 
-    def record(self, *answers: tuple[Claimed, int | None], **headers: str) -> None:
+    def record(self, *answers: tuple[Claimed, int | None], milliseconds: float = 1.0, **headers: str) -> None:
         """Record several answers in one transaction, as a busy worker does."""
-        results = [self._result(claimed, status, headers) for claimed, status in answers]
+        results = [self._result(claimed, status, headers, milliseconds) for claimed, status in answers]
         with writing_connection(self.engine) as connection:
             record(connection, results, self.rules, self.now)
 
-    def _result(self, claimed: Claimed, status: int | None, headers: dict[str, str]) -> Result:
+    def _result(self, claimed: Claimed, status: int | None, headers: dict[str, str], milliseconds: float) -> Result:
         request = Request("POST", claimed.destination.url, (), b"{}")
         given = tuple((name.replace("_", "-"), value) for name, value in headers.items())
         response = None if status is None else Response(status, given, b"", False)
         outcome = Outcome("timeout", "No answer.") if status is None else of_status(status)
-        return Result.of(claimed, Exchange(request, response, outcome, self.now, 1.0))
+        return Result.of(claimed, Exchange(request, response, outcome, self.now, milliseconds))
 
     def sweep(self) -> datetime | None:
         """Release what is held and may go, and settle what webhooks that are off are owed; return when a rest ends."""

@@ -76,3 +76,23 @@ def test_deliveries_of_an_ended_webhook_are_put_aside_tests_too():
     candidates = [*due("a", 2), *due("b", 1, test=True)]
     choice = choose(candidates, {"a": Lane(False, 9, ended=True), "b": Lane(False, 9, ended=True)}, 9, 9, NOW)
     assert (choice.taken, choice.held) == ([], ["a0", "a1", "b0"])
+
+
+@pytest.mark.parametrize(
+    ("lane", "free", "slow_free", "places"),
+    [
+        (Lane(True, 9), 5, 0, 5),
+        (Lane(True, 3), 5, 0, 3),
+        (Lane(True, 9, tokens=2), 5, 0, 2),
+        (Lane(True, 9, slow=True), 5, 4, 4),
+        (Lane(True, 9, slow=True), 5, 0, 0),
+        (Lane(True, 9, rests_until=NOW), 5, 4, 1),
+        (Lane(True, 9, rests_until=NOW), 5, 0, 0),
+        (Lane(True, 9, rests_until=NOW, tokens=0), 5, 4, 0),
+        (Lane(True, 9, rests_until=LATER), 5, 4, 0),
+        (Lane(False, 9), 5, 4, 0),
+        (Lane(True, 9, ended=True), 5, 4, 0),
+    ],
+)
+def test_a_lane_says_how_many_it_could_take(lane, free, slow_free, places):
+    assert max(0, lane.places(free, slow_free, NOW)) == places

@@ -1,6 +1,7 @@
 """Deliveries: claimed in batches with a lease, recorded behind a fence, and what a person may do with one."""
 
-from sender.services.deliveries.claim import MOST_PAYLOAD, Claim, Claimed, claim_due, is_due, next_due, release
+from sender.services.deliveries.claim import MOST_PAYLOAD, Claim, Claimed, claim_due, release
+from sender.services.deliveries.due import is_due, next_due
 from sender.services.deliveries.edited import Resent, refuse_edit, resend_edited
 from sender.services.deliveries.hold import release_held
 from sender.services.deliveries.lanes import HANGING_AFTER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,36 +15,18 @@ from sender.core import dispatch
 from sender.core.dispatch import Candidate, Choice
 from sender.core.payload import Destination, Message
 from sender.models import Delivery, Event
-from sender.services.deliveries import lanes
+from sender.services.deliveries import due, lanes
+from sender.services.deliveries.due import Places
 from sender.services.deliveries.lanes import Lanes
 from sender.services.secrets import live
 from sender.services.vault import Vault
 from shared.bulk import Rows, Statement, among
 from shared.settings import SettingsError
 
-# Due rows looked at for each one wanted. When all of them belong to webhooks that can take no more, each other
-# webhook is asked for its own (`_from_each_lane`), so that a long queue of one never hides the others.
-_LOOK_AHEAD = 2
-_LEAST_LOOK = 64
-_LANES_AT_ONCE = 50
 MOST_PAYLOAD = 64 * 1024 * 1024  # characters that a worker holds at once
 
-_COLUMNS = (Delivery.id, Delivery.webhook_id, Delivery.event_id, Delivery.attempt_count, Delivery.test)
-_WINDOW = Rows(
-    select(*_COLUMNS)
-    .where(Delivery.next_attempt_at <= bindparam("now"))
-    .order_by(Delivery.next_attempt_at)
-    .limit(bindparam("limit"))
-)
-_OF_LANE = Rows(
-    select(*_COLUMNS)
-    .where(Delivery.webhook_id == bindparam("webhook_id"), Delivery.next_attempt_at <= bindparam("now"))
-    .order_by(Delivery.next_attempt_at)
-    .limit(bindparam("limit"))
-)
 _SIZES = Rows(select(Event.id, func.length(Event.payload).label("size")).where(among(Event.id, "ids")))
 _EVENTS = Rows(select(Event.id, Event.type, Event.created_at, Event.payload).where(among(Event.id, "ids")))
-_LANES = lanes.webhooks_with("next_attempt_at IS NOT NULL", oldest_due_first=True)
 # The condition on the time is the fence against what happened since the rows were read: a cancelled delivery, or
 # one that another worker has taken, is due no longer.
 _STILL_DUE = (among(Delivery.id, "ids"), Delivery.next_attempt_at <= bindparam("now"))
@@ -60,15 +42,13 @@ _RELEASE = (
     .where(Delivery.id == bindparam("b_id"), Delivery.claim_id == bindparam("b_claim"))
     .values(state="pending", claim_id=None, next_attempt_at=bindparam("b_now"))
 )
-_NEXT_DUE = select(func.min(Delivery.next_attempt_at)).where(Delivery.next_attempt_at > bindparam("now"))
-_IS_DUE = select(Delivery.id).where(Delivery.next_attempt_at <= bindparam("now")).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A delivery that this worker holds until its lease ends; only `claim_id` may write its result.
 
-    `slow` ones, retries and those of failing or hanging webhooks, share a part of the worker's threads.
+    `slow` ones, retries and those of webhooks that fail, hang or take long, share a part of the worker's threads.
     """
 
     delivery_id: str
@@ -114,16 +94,16 @@ def claim_due(
     all workers. Deliveries of a webhook that is off or rests are put aside, for `hold` to release or `owed` to cancel.
     """
     lease = timedelta(seconds=lease_seconds)
-    limit = max(free * _LOOK_AHEAD, _LEAST_LOOK)
-    rows = _WINDOW.all(connection, {"now": now, "limit": limit})
+    rows, is_all = due.oldest(connection, free, now)
     if not rows:
         return Claim([])
     found = lanes.read(connection, {row.webhook_id for row in rows}, now, lease)
     choice = dispatch.choose(_candidates(rows, found), found.open, free, slow_free, now)
-    if len(choice.taken) < free and len(rows) == limit:
-        more = _from_each_lane(connection, found, rows, free - len(choice.taken), now, lease)
-        left = slow_free - sum(one.retry or found.open[one.webhook_id].slow for one in choice.taken)
-        _add(choice, dispatch.choose(_candidates(more, found), found.open, free - len(choice.taken), left, now))
+    if len(choice.taken) < free and not is_all:
+        left = slow_free - sum(_is_slow(one, found, choice) for one in choice.taken)
+        places = Places(free - len(choice.taken), left)
+        more, opens_at = due.of_each_lane(connection, found, rows, choice.probed, places, now, lease)
+        _add(choice, dispatch.choose(_candidates(more, found), found.open, places.free, places.slow, now), opens_at)
         rows += more
     event_ids = {row.id: row.event_id for row in rows}
     _fit(connection, choice, event_ids, space)
@@ -143,12 +123,12 @@ def claim_due(
                 test=one.test,
                 message=messages[event_ids[one.delivery_id]],
                 destination=destinations[one.webhook_id],
-                slow=one.retry or found.open[one.webhook_id].slow,
+                slow=_is_slow(one, found, choice),
             )
             for one in taken
         ],
         choice.opens_at,
-        choice.waits or len(rows) >= limit,
+        choice.waits or not is_all,
     )
 
 
@@ -168,44 +148,13 @@ def destination(webhook: Any, vault: Vault, now: datetime) -> Destination:
     )
 
 
-def is_due(connection: Connection, now: datetime) -> bool:
-    """Return whether there is anything to claim."""
-    return connection.scalar(_IS_DUE, {"now": now}) is not None
-
-
-def next_due(connection: Connection, after: datetime) -> datetime | None:
-    """Return the first moment later than `after` when something will be due."""
-    return connection.scalar(_NEXT_DUE, {"now": after})
-
-
 def release(connection: Connection, claims: Iterable[Claimed], now: datetime) -> None:
     """Give claims back unsent, due at once: what a worker does with those it will not finish."""
+    claims = list(claims)
     rows = [{"b_id": claim.delivery_id, "b_claim": claim.claim_id, "b_now": now} for claim in claims]
     if rows:
+        lanes.let_probe(connection, {claim.webhook_id for claim in claims if claim.slow}, now)
         connection.execute(_RELEASE, rows)
-
-
-def _from_each_lane(
-    connection: Connection, found: Lanes, seen: Sequence[Any], wanted: int, now: datetime, lease: timedelta
-) -> list[Any]:
-    """Return up to `wanted` more due rows, of webhooks that can take some, and add these webhooks to `found`."""
-    known = {row.id for row in seen}
-    per_lane = Counter(row.webhook_id for row in seen)
-    rows: list[Any] = []
-    webhook_ids = list(connection.scalars(_LANES))
-    for start in range(0, len(webhook_ids), _LANES_AT_ONCE):
-        some = webhook_ids[start : start + _LANES_AT_ONCE]
-        found.add(lanes.read(connection, set(some) - found.facts.keys(), now, lease))
-        for webhook_id in some:
-            lane = found.open.get(webhook_id)
-            if lane is None or not lane.is_open:
-                continue
-            limit = min(lane.room, wanted - len(rows)) + per_lane[webhook_id]
-            of_lane = _OF_LANE.all(connection, {"webhook_id": webhook_id, "now": now, "limit": limit})
-            rows += [row for row in of_lane if row.id not in known]
-            if len(rows) >= wanted:
-                return rows
-    return rows
 
 
 def _candidates(rows: Iterable[Any], found: Lanes) -> list[Candidate]:
@@ -216,11 +165,16 @@ def _candidates(rows: Iterable[Any], found: Lanes) -> list[Candidate]:
     ]
 
 
-def _add(choice: Choice, more: Choice) -> None:
+def _is_slow(one: Candidate, found: Lanes, choice: Choice) -> bool:
+    return one.retry or found.open[one.webhook_id].slow or one.webhook_id in choice.probed
+
+
+def _add(choice: Choice, more: Choice, opens_at: datetime | None) -> None:
     choice.taken += more.taken
     choice.held += more.held
+    choice.probed |= more.probed
     choice.waits = choice.waits or more.waits
-    choice.opens_at = min(filter(None, (choice.opens_at, more.opens_at)), default=None)
+    choice.opens_at = dispatch.earlier(choice.opens_at, dispatch.earlier(more.opens_at, opens_at))
 
 
 def _fit(connection: Connection, choice: Choice, event_ids: Mapping[str, str], space: int) -> None:

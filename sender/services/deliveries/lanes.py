@@ -14,7 +14,7 @@ from sender.core.dispatch import Lane
 from sender.models import Delivery, Webhook
 from shared.bulk import Rows, among
 
-HANGING_AFTER = timedelta(seconds=1)  # an attempt under way for longer makes its webhook a slow one
+HANGING_AFTER = timedelta(seconds=1)  # an attempt that takes longer makes its webhook a slow one
 
 _FACTS = Rows(
     select(
@@ -34,6 +34,7 @@ _FACTS = Rows(
         Webhook.paced_until,
         Webhook.failure_count,
         Webhook.blocked_until,
+        Webhook.last_duration_ms,
     )
     .where(among(Webhook.id, "ids"))
     .order_by(Webhook.id)
@@ -49,6 +50,11 @@ _UNDER_WAY = Rows(
         Delivery.next_attempt_at > bindparam("now"),
     )
     .group_by(Delivery.webhook_id)
+)
+_PROBING = Rows(
+    select(Webhook.id)
+    .where(among(Webhook.id, "ids"), Webhook.blocked_reason == literal_column(f"'{health.PROBING}'"))
+    .with_for_update(key_share=True, skip_locked=True)
 )
 _PACED = update(Webhook).where(Webhook.id == bindparam("b_id")).values(paced_until=bindparam("b_until"))
 _PROBED = (
@@ -121,14 +127,22 @@ def keep(
         connection.execute(_PROBED, {"ids": sorted(probed), "b_until": until})
 
 
+def let_probe(connection: Connection, webhook_ids: Collection[str], now: datetime) -> None:
+    """Let those of `webhook_ids` be probed at `now` that are waiting for what their probe tells: it was not sent."""
+    waiting = _PROBING.all(connection, {"ids": list(webhook_ids)})
+    if waiting:
+        connection.execute(_PROBED, {"ids": sorted(row.id for row in waiting), "b_until": now})
+
+
 def _lane(row: Any, under_way: Any, now: datetime, lease: timedelta) -> Lane:
     busy = under_way.count if under_way else 0
     hangs = under_way is not None and under_way.first - lease < now - HANGING_AFTER
+    takes_long = timedelta(milliseconds=row.last_duration_ms or 0) > HANGING_AFTER
     lane = Lane(
         wanted=row.active,
         ended=row.deleted_at is not None or row.disabled_reason is not None,
         room=row.max_in_flight - busy,
-        slow=row.failure_count > 0 or hangs,
+        slow=row.failure_count > 0 or hangs or takes_long,
         rests_until=row.blocked_until,
     )
     if limit := pace.of(row.rate_limit, row.rate_period):

@@ -36,9 +36,8 @@ _LOCK = Rows(
     .with_for_update(key_share=True)  # publishing, which refers to the row, goes on
 )
 _COUNTERS = ("succeeded_count", "failed_count")
-_COUNT = BulkUpdate(
-    Webhook.__table__, ("id", *_COUNTERS, "last_attempt_at", "last_outcome", "last_status"), added=_COUNTERS
-)
+_LAST = ("last_attempt_at", "last_outcome", "last_status", "last_duration_ms")
+_COUNT = BulkUpdate(Webhook.__table__, ("id", *_COUNTERS, *_LAST), added=_COUNTERS)
 _CHANGE_HEALTH = BulkUpdate(Webhook.__table__, ("id", *_HEALTH))
 
 
@@ -149,6 +148,7 @@ def _count(webhook_id: str, attempts: Sequence[Done]) -> tuple[Any, ...]:
         microseconds(last.started_at),
         last.outcome.kind,
         last.response.status if last.response else None,
+        round(last.duration_ms),
     )
 
 

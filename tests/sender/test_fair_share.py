@@ -1,0 +1,132 @@
+"""However many webhooks fail, hang, rest or are at their limits, and whatever they are owed: the others get theirs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from sender.models import Delivery, db
+from sender.services.deliveries import release
+from shared.database import writing_connection
+from tests.sender.deliverer import Deliverer
+
+MANY = 150  # due deliveries, more than a claim of `FEW` looks at
+FEW = 30
+
+
+@pytest.fixture
+def deliverer(app):
+    with app.app_context():
+        return Deliverer(db.engine, app.extensions["hookloop_sender"].vault)
+
+
+def publish(api, kind, count=1):
+    events = [{"type": kind, "payload": {"number": number}} for number in range(count)]
+    assert api("POST", "/api/v1/events/batch", {"events": events})[0] == 202
+
+
+def to(hook, claimed):
+    return [one for one in claimed if one.webhook_id == hook["id"]]
+
+
+def two(api, sink, **fields):
+    """A webhook that is owed much, and one that is owed one delivery, due last."""
+    busy = api.webhook(sink.url(), event_types=["payment_received"], **fields)
+    other = api.webhook(sink.url(), event_types=["customer_created"])
+    publish(api, "payment_received", MANY)
+    publish(api, "customer_created")
+    return busy, other
+
+
+@pytest.mark.parametrize("slow_free", [-5, 0, 5])
+def test_slow_webhooks_with_long_queues_hide_no_healthy_one(api, sink, deliverer, slow_free):
+    busy, other = two(api, sink, max_in_flight=100)
+    deliverer.set(busy["id"], failure_count=1)
+    claimed = deliverer.claim(FEW, slow_free=slow_free)
+    assert len(to(other, claimed)) == 1
+    assert len(to(busy, claimed)) == max(0, slow_free)
+
+
+@pytest.mark.parametrize("slow_free", [0, 5])
+def test_retries_hide_no_first_tries_of_the_same_webhook(api, sink, deliverer, slow_free):
+    hook = api.webhook(sink.url(), max_in_flight=500)
+    publish(api, "payment_received", MANY)
+    for claimed in deliverer.claim(MANY):
+        deliverer.answer(claimed, 500)
+    deliverer.set(hook["id"], failure_count=0, blocked_until=None, blocked_reason=None)
+    with writing_connection(deliverer.engine) as connection:
+        connection.execute(update(Delivery).values(next_attempt_at=deliverer.now - timedelta(days=1)))
+    publish(api, "payment_received", 3)
+    claimed = deliverer.claim(FEW, slow_free=slow_free)
+    assert [one.slow for one in claimed] == [True] * slow_free + [False] * 3
+
+
+def test_a_rest_that_is_over_ends_though_another_has_a_long_queue(api, sink, deliverer):
+    _, other = two(api, sink, rate_limit=1, rate_period="minute")
+    rests_until = deliverer.now + timedelta(seconds=2)
+    deliverer.set(other["id"], blocked_until=rests_until, blocked_reason="retry_after", failure_count=1)
+    assert len(deliverer.claim(FEW)) == 1, "all that the limit of the one allows"
+    deliverer.now = rests_until
+    (probe,) = deliverer.claim(FEW)
+    assert (probe.webhook_id, probe.slow) == (other["id"], True)
+    deliverer.answer(probe)
+    assert deliverer.webhook(other["id"]).blocked_until is None
+
+
+def test_a_probe_keeps_to_the_rate_limit(api, sink, deliverer):
+    hook = api.webhook(sink.url(), rate_limit=1, rate_period="minute")
+    publish(api, "payment_received", 2)
+    (first,) = deliverer.claim()
+    deliverer.answer(first, 503, Retry_After="2")
+    deliverer.wait(seconds=3)
+    deliverer.sweep()
+    assert deliverer.claim() == []
+    deliverer.wait(seconds=60)
+    assert len(to(hook, deliverer.claim())) == 1
+
+
+def test_a_webhook_behind_a_long_queue_is_sent_to_as_soon_as_its_rate_limit_allows(api, sink, deliverer):
+    _, other = two(api, sink, rate_limit=1, rate_period="minute")
+    deliverer.set(other["id"], rate_limit=2, rate_period="minute")
+    publish(api, "customer_created")
+    assert len(to(other, deliverer.claim(FEW))) == 1
+    opens_at = deliverer.claim_whole(FEW).opens_at
+    assert opens_at == deliverer.now + timedelta(seconds=30), "that of the other, not a minute"
+    deliverer.now = opens_at
+    assert len(to(other, deliverer.claim(FEW))) == 1
+
+
+def test_a_webhook_whose_last_attempt_took_long_is_slow_until_one_is_quick(api, sink, deliverer):
+    api.webhook(sink.url(), max_in_flight=100)
+    publish(api, "payment_received", 20)
+    quick, slow, again = (1.0, 1500.0, 900.0)
+    for milliseconds, is_slow in ((quick, False), (slow, True), (again, False)):
+        (claimed,) = deliverer.claim(1)
+        deliverer.answer(claimed, milliseconds=milliseconds)
+        (claimed,) = deliverer.claim(1)
+        assert claimed.slow is is_slow
+        deliverer.answer(claimed, milliseconds=milliseconds)
+
+
+def test_a_webhook_with_an_attempt_under_way_for_long_is_slow(api, sink, deliverer):
+    api.webhook(sink.url())
+    publish(api, "payment_received", 3)
+    (first,) = deliverer.claim(1)
+    (second,) = deliverer.claim(1)
+    deliverer.wait(seconds=2)
+    (third,) = deliverer.claim(1)
+    assert [one.slow for one in (first, second, third)] == [False, False, True]
+
+
+def test_a_probe_that_is_given_back_is_followed_by_another_at_once(api, sink, deliverer):
+    hook = api.webhook(sink.url())
+    publish(api, "payment_received", 3)
+    deliverer.set(hook["id"], blocked_until=deliverer.now, blocked_reason="breaker", failure_count=5)
+    (probe,) = deliverer.claim()
+    assert deliverer.webhook(hook["id"]).blocked_reason == "probing"
+    with writing_connection(deliverer.engine) as connection:
+        release(connection, [probe], deliverer.now)
+    (another,) = deliverer.claim()
+    assert another.webhook_id == hook["id"]
