@@ -34,14 +34,20 @@ def drain(waiting: queue.SimpleQueue[T]) -> list[T]:
 
 
 class Crew(Generic[J]):
-    """`size` threads that call `work` for each job; all methods but `work` are for one other thread."""
+    """`size` threads that call `work` for each job; all methods but `work` are for one other thread.
 
-    def __init__(self, size: int, work: Callable[[J], None]) -> None:
+    A thread whose job hangs gives its place to another, which is made for it: `spare` more at most.
+    """
+
+    def __init__(self, size: int, work: Callable[[J], None], *, spare: int = 0) -> None:
         self._size = size
+        self._spare = spare
         self._work = work
         self._jobs: queue.SimpleQueue[J] = queue.SimpleQueue()
         self._idle: deque[queue.SimpleQueue[None]] = deque()  # what wakes each idle thread, the last used last
         self._rests = False
+        self._threads = 0
+        self._hanging = 0  # jobs that have hung so long that they only wait
         self._wanted = 1  # threads at work
         self._mean = _STEP  # milliseconds that a job takes
         self._ended = 0  # jobs; as it is only compared with itself, a count that is lost does no harm
@@ -49,8 +55,7 @@ class Crew(Generic[J]):
 
     def start(self) -> None:
         """Begin to work; the threads end with the process."""
-        for number in range(self._size):
-            threading.Thread(target=self._run, name=f"send-{number}", daemon=True).start()
+        self._grow(self._size)
 
     @property
     def has_jobs_left(self) -> bool:
@@ -60,7 +65,8 @@ class Crew(Generic[J]):
     @property
     def reach(self) -> int:
         """How many jobs it is worth to hold: one for each thread, and those that will be begun with soon."""
-        return self._size + min(self._size * _MOST_AHEAD, round(self._wanted * _AHEAD / self._mean))
+        ahead = min(self._size * _MOST_AHEAD, round(self._wanted * _AHEAD / self._mean))
+        return self._size + self._hanging + ahead
 
     def put(self, jobs: Iterable[J]) -> None:
         """Add jobs and have them begun with."""
@@ -79,10 +85,15 @@ class Crew(Generic[J]):
             self._mean = max(0.001, sum(counted) / len(counted))
             self._wanted = min(self._size, math.ceil(self._mean / _STEP))
 
-    def hurry(self) -> None:
-        """Have more threads at work when jobs are left and none has ended since this was last called."""
+    def hurry(self, hanging: int = 0) -> None:
+        """Have more threads at work when jobs are left and none has ended since this was last called.
+
+        `hanging` is how many jobs only wait by now: others take their places.
+        """
+        self._hanging = min(hanging, self._spare)
         if self._jobs.empty():
             return
+        self._grow(self._size + self._hanging)
         stuck = self._ended == self._ended_before
         self._ended_before = self._ended
         if stuck:
@@ -100,13 +111,21 @@ class Crew(Generic[J]):
             self._wake(1)
 
     def _wake(self, at_least: int) -> None:
-        busy = self._size - len(self._idle)
+        busy = self._threads - len(self._idle) - self._hanging
         for _ in range(min(self._jobs.qsize(), max(at_least, self._wanted - busy))):
             with contextlib.suppress(IndexError):
                 self._idle.pop().put(None)
 
-    def _run(self) -> None:
-        bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+    def _grow(self, size: int) -> None:
+        """Make threads, idle at first, until there are `size`."""
+        while self._threads < size:
+            bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+            self._idle.append(bell)
+            threading.Thread(target=self._run, args=(bell,), name=f"send-{self._threads}", daemon=True).start()
+            self._threads += 1
+
+    def _run(self, bell: queue.SimpleQueue[None]) -> None:
+        bell.get()
         while True:
             self._work(self._next(bell))
             self._ended += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 
 import structlog
@@ -12,9 +12,11 @@ import structlog
 from sender import transport
 from sender.crew import Crew, drain
 from sender.services.context import Context
-from sender.services.deliveries import Claimed, Result
+from sender.services.deliveries import HANGING_AFTER, Claimed, Result
 from shared import clock
 from shared.exchange import Exchange
+
+SPARE = 3  # threads for each of `worker_threads`, for attempts that hang: these only wait, at some 50 kB each
 
 _log = structlog.get_logger("sender.worker")
 _stdlib_log = logging.getLogger("sender.worker")  # asked first: most attempts succeed and are not logged
@@ -31,7 +33,8 @@ class Senders:
         self._lapsed: queue.SimpleQueue[Claimed] = queue.SimpleQueue()
         self._more = False
         self._many = context.settings.worker_threads
-        self._crew: Crew[tuple[Claimed, float]] = Crew(context.settings.worker_threads, self._work)
+        self._begun: dict[tuple[str, str], tuple[Claimed, float]] = {}  # attempts under way, and since when
+        self._crew: Crew[tuple[Claimed, float]] = Crew(self._many, self._work, spare=self._many * SPARE)
         # An attempt that begins later could outlast its lease, and another worker would make it a second time. What an
         # attempt leaves of the lease is half for waiting before it, half for being recorded after it.
         self._start_within = (context.settings.lease_seconds - context.settings.total_timeout) / 2
@@ -74,7 +77,23 @@ class Senders:
 
     def hurry(self) -> None:
         """Have more threads at work if those that are do not get on; to be called every few milliseconds."""
-        self._crew.hurry()
+        self._crew.hurry(len(self.hanging()))
+
+    def hanging(self) -> list[Claimed]:
+        """Return the claims whose attempts have been under way for long."""
+        since = clock.monotonic() - HANGING_AFTER.total_seconds()
+        return [claim for claim, begun in self._begun.copy().values() if begun < since]
+
+    def give_up(self, webhook_ids: Collection[str]) -> None:
+        """Let the claims of webhooks that turned out to hang lapse, unless begun with: others are not to wait behind
+        them. Those that were claimed as slow ones stay, which are few enough."""
+        if not self.have_work_left:
+            return
+        waiting = self._crew.take_back()
+        for claim, _ in waiting:
+            if claim.webhook_id in webhook_ids and not claim.slow:
+                self._lapsed.put(claim)
+        self._crew.put([(claim, by) for claim, by in waiting if claim.webhook_id not in webhook_ids or claim.slow])
 
     def resting(self) -> AbstractContextManager[None]:
         """Let no attempt begin while the block lasts."""
@@ -85,7 +104,7 @@ class Senders:
         return [claim for claim, _ in self._crew.take_back()]
 
     def lapsed(self) -> list[Claimed]:
-        """Return the claims that waited so long that their lease is nearly over; they are to be claimed anew."""
+        """Return the claims that are to be claimed anew: given up, or their lease is nearly over after a long wait."""
         return drain(self._lapsed)
 
     def _work(self, job: tuple[Claimed, float]) -> None:
@@ -93,7 +112,10 @@ class Senders:
         if clock.monotonic() > latest_start:
             self._lapsed.put(claim)
             return
-        self._results.put(self._result(claim))
+        self._begun[claim.key] = claim, clock.monotonic()
+        result = self._result(claim)
+        del self._begun[claim.key]
+        self._results.put(result)
         if self._results.qsize() >= self._many or (self._more and not self._crew.has_jobs_left):
             self._on_news()
 

@@ -66,7 +66,11 @@ class SenderSettings(CommonSettings):
         description="Bytes of the largest payload that is accepted.",
     )
     worker_threads: int = Field(
-        64, ge=1, le=512, validation_alias="SENDER_WORKER_THREADS", description="Attempts at once per worker."
+        64,
+        ge=1,
+        le=512,
+        validation_alias="SENDER_WORKER_THREADS",
+        description="Attempts at once per worker, and up to three times as many more that have taken over a second.",
     )
     disable_after: float = Field(
         5,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from sender.services.deliveries import HANGING_AFTER, Claimed
-from shared import clock
+from sender.services.deliveries import Claimed
 
 
 class UnderWay:
     """Claims by delivery and claim: one that lapsed may be claimed anew while its attempt still goes on."""
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, str], tuple[Claimed, float]] = {}
+        self._held: dict[tuple[str, str], Claimed] = {}
         self._payload_size = 0
 
     def __len__(self) -> int:
@@ -20,9 +19,8 @@ class UnderWay:
 
     def add(self, claims: Iterable[Claimed]) -> None:
         """Hold what was claimed just now."""
-        now = clock.monotonic()
         for claim in claims:
-            self._held[claim.key] = claim, now
+            self._held[claim.key] = claim
             self._payload_size += len(claim.message.payload)
 
     def remove(self, claims: Iterable[Claimed]) -> None:
@@ -36,15 +34,15 @@ class UnderWay:
         """How many characters the payloads of what is held have, each as often as it is held."""
         return self._payload_size
 
-    def slow(self) -> int:
-        """Return how many were slow when they were claimed, or hang by now.
+    def slow(self, hanging: Collection[Claimed]) -> int:
+        """Return how many were slow when they were claimed, or are among those that are `hanging` by now.
 
         Without the second, endpoints that begin to hang would get half of the threads once more on top of those
         that they already hold: all of them, when they had been given half while nobody knew.
         """
-        since = clock.monotonic() - HANGING_AFTER.total_seconds()
-        return sum(claim.slow or claimed_at < since for claim, claimed_at in self._held.values())
+        keys = {claim.key for claim in hanging}
+        return sum(claim.slow or key in keys for key, claim in self._held.items())
 
     def claims(self) -> list[Claimed]:
         """Return what is held."""
-        return [claim for claim, _ in self._held.values()]
+        return list(self._held.values())

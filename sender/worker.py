@@ -177,6 +177,8 @@ class Worker:
         their leases.
         """
         self._gather()
+        hanging = self._senders.hanging()
+        self._senders.give_up({claim.webhook_id for claim in hanging})
         lapsed = self._senders.lapsed()
         self._under_way.remove(lapsed)
         free = self._senders.reach - len(self._under_way)
@@ -192,7 +194,7 @@ class Worker:
                 self._context.vault,
                 clock.now(),
                 free=free,
-                slow_free=self._threads // 2 - self._under_way.slow(),
+                slow_free=max(1, self._threads // 2) - self._under_way.slow(hanging),
                 lease_seconds=settings.lease_seconds,
                 space=MOST_PAYLOAD - self._under_way.payload_size,
             )

@@ -16,7 +16,7 @@ class Work:
     """Jobs that begin when they are given to a thread, and end when the test says so."""
 
     def __init__(self, size):
-        self.crew = Crew(size, self._work)
+        self.crew = Crew(size, self._work, spare=4)
         self.crew.start()
         self._changed = threading.Condition()
         self._begun = []
@@ -79,6 +79,22 @@ def test_a_job_that_hangs_holds_up_none_behind_it(work):
         assert work.has_begun(begun)
     work.crew.hurry()
     assert work.has_begun(8)
+
+
+def test_jobs_that_hang_give_their_places_to_others_up_to_a_bound(work):
+    work.crew.suit([100.0])
+    work.crew.put(range(30))
+    assert work.has_begun(8)
+    work.crew.hurry(3)
+    assert work.has_begun(11)
+    work.crew.hurry(11)
+    assert work.has_begun(12)
+    assert work.crew.reach == 8 + 4 + 8, "claims are worth having for those too"
+    work.end(12)
+    assert work.has_begun(20 + 4), "those that came back make no difference until it is known that none hangs"
+    work.crew.hurry(0)
+    work.end(2)
+    assert work.has_begun(26)
 
 
 def test_jobs_that_get_on_need_no_more_threads(work):

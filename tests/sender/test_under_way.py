@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from sender.core.payload import Destination, Message
-from sender.services.deliveries import HANGING_AFTER, Claimed
+from sender.services.deliveries import Claimed
 from sender.under_way import UnderWay
 from shared import clock
-
-QUICKLY = HANGING_AFTER.total_seconds() * 0.9
-
-
-@pytest.fixture
-def tick(monkeypatch):
-    """Let seconds pass."""
-    now = [100.0]
-    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
-
-    def tick(seconds):
-        now[0] += seconds
-
-    return tick
 
 
 def claims(count, *, slow=False, start=0):
@@ -33,25 +17,21 @@ def claims(count, *, slow=False, start=0):
     ]
 
 
-def test_those_that_begin_to_hang_count_as_slow_though_nobody_knew_when_they_were_claimed(tick):
+def test_those_that_hang_count_as_slow_though_nobody_knew_when_they_were_claimed():
     under_way = UnderWay()
-    under_way.add(claims(20))
+    taken = claims(20)
+    under_way.add(taken)
     under_way.add(claims(3, slow=True, start=20))
-    assert under_way.slow() == 3
-    tick(QUICKLY)
-    under_way.add(claims(5, start=30))
-    assert under_way.slow() == 3
-    tick(QUICKLY)
-    assert under_way.slow() == 23
+    assert under_way.slow([]) == 3
+    assert under_way.slow(taken[:5] + claims(1, slow=True, start=20)) == 8
 
 
-def test_what_has_ended_ties_up_nothing(tick):
+def test_what_has_ended_ties_up_nothing():
     under_way = UnderWay()
     taken = claims(4)
     under_way.add(taken)
-    tick(10)
     under_way.remove(taken[:3])
-    assert (len(under_way), under_way.slow()) == (1, 1)
+    assert (len(under_way), under_way.slow(taken)) == (1, 1)
     assert under_way.claims() == taken[3:]
 
 
