@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
 
@@ -49,9 +48,7 @@ def worker() -> None:
     logs.configure(settings, settings.secrets())
     with cli.database_app(db, settings.url, _DATABASE).app_context():
         loop = Worker(db.engine, open_context(settings, db.engine))
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: loop.stop())
-        loop.run(settings.shutdown_grace)
+        cli.run_until_told(lambda: loop.run(settings.shutdown_grace), loop.stop)
 
 
 def check() -> None:

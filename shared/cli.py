@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +29,23 @@ def run(command: Callable[[], None]) -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def run_until_told(work: Callable[[], None], stop: Callable[[], None]) -> None:
+    """Run `work` on a thread of its own until it ends, which `stop` asks of it at SIGTERM or SIGINT.
+
+    The signals are waited for, not handled: a handler runs amid what it interrupts, and waits for ever when it needs
+    a lock that is held there.
+    """
+    signals = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # in the threads that are made from now on too
+    main = threading.get_ident()
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(work)
+        working.add_done_callback(lambda _: signal.pthread_kill(main, signal.SIGTERM))
+        signal.sigwait(signals)
+        stop()
+        working.result()
 
 
 def check_port(host: str, port: int, variable: str) -> None:
