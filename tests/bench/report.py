@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Iterable, Sequence
 
 
@@ -12,9 +14,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """Return the value that `share` of all values do not exceed (nearest rank)."""
+    """Return the least value that at least `share` of all values do not exceed (nearest rank)."""
     found = sorted(values)
-    return found[min(len(found) - 1, int(len(found) * share))]
+    rank = math.ceil(round(len(found) * share, 9))  # rounded, as 0.07 * 100 is a little more than 7
+    return found[max(rank, 1) - 1]
 
 
 def rate(value: float) -> str:
@@ -30,3 +33,9 @@ def milliseconds(seconds: float) -> str:
 def ratio(value: float) -> str:
     """Return a quotient."""
     return f"{value:.2f}"
+
+
+def spread(values: Sequence[float]) -> str:
+    """Return the median of some quotients, with the least and the greatest when there are several."""
+    middle = ratio(statistics.median(values))
+    return middle if len(values) == 1 else f"{middle} ({ratio(min(values))} to {ratio(max(values))})"
