@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import multiprocessing
 import pstats
-import socket
 import statistics
 import threading
 import time
-from collections.abc import Callable
-from multiprocessing.connection import Connection
+from collections.abc import Callable, Sequence
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -22,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from shared.exchange import Limits, Request
 from shared.http import Door
 from shared.netguard import AllowedTargets
+from tests.bench import sink
 
 BODY = b'{"type":"payment_received","data":' + b'"' + b"x" * 900 + b'"}'
 HEADERS = (
@@ -31,27 +29,6 @@ HEADERS = (
     ("webhook-timestamp", "1750000000"),
     ("webhook-signature", "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="),
 )
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
-
-
-def sink(pipe: Connection) -> None:
-    """Answer every request on every connection; a request is over when its body has come."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-    pipe.send(listener.getsockname()[1])
-    while True:
-        connection, _ = listener.accept()
-        threading.Thread(target=_answer, args=(connection,), daemon=True).start()
-
-
-def _answer(connection: socket.socket) -> None:
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    data = b""
-    while more := connection.recv(65536):
-        data += more
-        _, blank, body = data.partition(b"\r\n\r\n")
-        if blank and len(body) >= len(BODY):
-            data = b""
-            connection.sendall(ANSWER)
 
 
 def rate(send: Callable[[], object], threads: int, seconds: float) -> tuple[float, float]:
@@ -98,20 +75,16 @@ def through_door(url: str) -> Callable[[], object]:
     return send
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Print both rates and their ratio, by turns so that a busy machine slows both."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.door", description=__doc__)
     parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--profile", action="store_true", help="show where the door's time goes, in one thread")
-    options = parser.parse_args()
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=sink, args=(theirs,), daemon=True)
-    process.start()
-    url = f"http://127.0.0.1:{ours.recv()}/in"
-    senders = {"bare": bare(url), "door": through_door(url)}
-    try:
+    parser.add_argument("--profile", action="store_true", help="show where the time goes, in one thread")
+    options = parser.parse_args(argv)
+    with sink.listening() as endpoint:
+        senders = {"bare": bare(endpoint.url("/in")), "door": through_door(endpoint.url("/in"))}
         if options.profile:
             for send in senders.values():
                 profile = cProfile.Profile()
@@ -122,18 +95,13 @@ def main() -> None:
         for _ in range(options.rounds):
             for name, send in senders.items():
                 rates[name].append(rate(send, options.threads, options.seconds))
-        middle = {
-            name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in rates.items()
-        }
-        for name, (speed, cost) in middle.items():
-            print(f"{name}: {speed:,.0f} requests/s with {options.threads} threads, {cost:,.0f} µs of CPU each")
-        print(
-            f"ratio: {middle['door'][0] / middle['bare'][0]:.2f} of the rate, "
-            f"{middle['door'][1] / middle['bare'][1]:.2f} of the CPU"
-        )
-    finally:
-        process.terminate()
-        process.join()
+    middle = {name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in rates.items()}
+    for name, (speed, cost) in middle.items():
+        print(f"{name}: {speed:,.0f} requests/s with {options.threads} threads, {cost:,.0f} µs of CPU each")
+    print(
+        f"ratio: {middle['door'][0] / middle['bare'][0]:.2f} of the rate, "
+        f"{middle['door'][1] / middle['bare'][1]:.2f} of the CPU"
+    )
 
 
 if __name__ == "__main__":
