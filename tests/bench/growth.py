@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 
 from tests.bench import lists, report
 from tests.bench.fill import SPAN, fill
 from tests.bench.product import Product, fresh
+from tests.bench.size import Size
 from tests.bench.throughput import EVENTS, deliver, measure
 
 FINISHED = 1_000_000
@@ -18,22 +20,22 @@ OLD = 0.1  # of the finished ones are to be deleted
 AIM = 0.9
 
 
-def run(quick: bool = False) -> str:
-    """Return the figures as Markdown tables."""
-    part = 10 if quick else 1
-    count, events = FINISHED // part, EVENTS // part
+def run(size: Size) -> Iterator[str]:
+    """Yield the figures as Markdown tables."""
+    count, events = size.of(FINISHED), size.of(EVENTS)
     with fresh(1) as sender:
         start = time.monotonic()
         webhook_ids = fill(sender, count)
-        size = sender.path.stat().st_size / 1e9
-        filled = f"{count:,} finished deliveries, {size:.1f} GB, made in {time.monotonic() - start:.0f} s."
-        seen = lists.measure(sender, webhook_ids, lists.CALLS // part)
-        rounds = [(measure(1, events=events), deliver(sender, 1, events)) for _ in range(1 if quick else ROUNDS)]
+        gigabytes = sender.path.stat().st_size / 1e9
+        yield f"{count:,} finished deliveries, {gigabytes:.1f} GB, made in {time.monotonic() - start:.0f} s."
+        seen = lists.measure(sender, webhook_ids, size.of(lists.CALLS))
+        rounds = [(measure(1, None, events), deliver(sender, 1, events)) for _ in range(size.rounds(ROUNDS))]
         empty, full = (statistics.median(speeds) for speeds in zip(*rounds, strict=True))
         rows = [["nothing", report.rate(empty), "", ""], ["all of them", *_compared(full, empty)]]
         rows.append(_while_pruning(sender, events))
     head = [f"{events:,} deliveries, one worker; in the database", "deliveries", "ratio", "aim"]
-    return f"{filled}\n\n{report.table(head, rows)}\n\n{seen}"
+    yield report.table(head, rows)
+    yield seen
 
 
 def _while_pruning(sender: Product, events: int) -> list[str]:

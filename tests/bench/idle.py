@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from tests import postgresql
 from tests.bench import report
-from tests.bench.product import fresh
+from tests.bench.product import databases, fresh
+from tests.bench.size import Size
 
 WARM_UP, SECONDS = 5.0, 20.0
 AIM = 0.01
 
 
-def measure(database_url: str | None, seconds: float) -> float:
+def measure(running: Any, seconds: float) -> float:
     """Return the share of one core that an idle worker uses, kernel time included."""
-    with fresh(1, database_url) as sender:
+    with fresh(1, running) as sender:
         sender.webhooks(["http://127.0.0.1:1/"] * 10)
         with sender.workers(1) as (worker,):
-            time.sleep(WARM_UP)
+            time.sleep(min(WARM_UP, seconds))
             before, start = _cpu(worker.pid), time.monotonic()
             time.sleep(seconds)
             return (_cpu(worker.pid) - before) / (time.monotonic() - start)
@@ -31,10 +33,10 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def run(quick: bool = False) -> str:
-    """Return the figures as a Markdown table."""
-    seconds = SECONDS / 4 if quick else SECONDS  # a tick is 10 ms: less would show nothing
-    with postgresql.server() as running, postgresql.url(running) as url:
-        found = [("SQLite", measure(None, seconds)), ("PostgreSQL", measure(url, seconds))]
+def run(size: Size) -> Iterator[str]:
+    """Yield the figures as a Markdown table."""
+    seconds = SECONDS / min(size.part, 40)  # a tick is 10 ms: less would show nothing
+    with databases() as both:
+        found = [(name, measure(running, seconds)) for name, running in both.items()]
     rows = [(name, f"{share:.2%} of a core", f"< {AIM:.0%}") for name, share in found]
-    return report.table([f"Idle worker over {seconds:.0f} s", "CPU", "aim"], rows)
+    yield report.table([f"Idle worker over {seconds:g} s", "CPU", "aim"], rows)

@@ -1,6 +1,6 @@
 """How long an event takes from its acceptance to the endpoint, at a steady rate, beside dead endpoints too.
 
-`python -m tests.bench.latency`. The publisher, the sender's web process, its worker and the sink are four processes;
+`python -m tests.bench latency`. The publisher, the sender's web process, its worker and the sink are four processes;
 all read the same clock (CLOCK_MONOTONIC).
 """
 
@@ -13,11 +13,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 from sqlalchemy import update
 
 from sender.models import Webhook, db
 from tests.bench import product, sink, web
+from tests.bench.size import Size
 
 RATE, SECONDS, WEBHOOKS, CONNECTIONS = 200, 30, 50, 8
 
@@ -70,19 +72,16 @@ def measure(hanging: int, refusing: int, seconds: float) -> list[float]:
     return sorted(max(0.0, arrivals[key] - accepted[key]) * 1000 for key in healthy & arrivals.keys())
 
 
-def run(quick: bool = False) -> str:
-    """Return the figures as a Markdown table."""
-    seconds = SECONDS / 10 if quick else SECONDS
+def run(size: Size) -> Iterator[str]:
+    """Yield the figures as a Markdown table."""
+    seconds = SECONDS / size.part
     lines = ["| Steady 200 events/s over 50 webhooks | events | p50 | p95 | p99 |", "|---|---|---|---|---|"]
     for title, hanging, refusing in (("all healthy", 0, 0), ("10 % hang, 10 % refuse; the healthy ones", 5, 5)):
         found = measure(hanging, refusing, seconds)
         points = [f"{found[min(len(found) - 1, int(len(found) * share))]:.1f} ms" for share in (0.5, 0.95, 0.99)]
         lines.append(f"| {title} | {len(found):,} | {' | '.join(points)} |")
-    return "\n".join(lines)
+    yield "\n".join(lines)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["publish"]:
-        print(json.dumps(publish(int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]))))
-    else:
-        print(run("--quick" in sys.argv))
+    print(json.dumps(publish(int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]))))

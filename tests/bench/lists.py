@@ -31,8 +31,7 @@ def measure(sender: Product, webhook_ids: list[str], calls: int = CALLS) -> str:
     found = []
     with web.serving(sender) as port:
         for title, path in _lists(webhook_ids):
-            client.call(port, "GET", path, 1)
-            seen = client.call(port, "GET", path, calls)
+            _, seen = client.calls(port, [client.Plan("GET", path, count) for count in (1, calls)])
             middle, high = (report.percentile(seen.durations, share) for share in (0.5, 0.95))
             found.append(Times(title, seen.size, middle, high))
     short = [_summary(kind, [one for one in found if one.title.startswith(kind)]) for kind in ("page", "API")]

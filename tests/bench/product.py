@@ -21,6 +21,7 @@ from sender.models import CustomEventType, Delivery, Event, Webhook, db
 from sender.services.context import CHANGES
 from sender.settings import SenderSettings
 from shared import changes, clock, ids, migrations, signing
+from tests import postgresql
 
 PAYLOAD = '{"payment_id":118,"note":"' + "x" * 980 + '"}'  # 1 KB
 
@@ -38,6 +39,7 @@ class Product:
             **environment,
         }
         self.settings = SenderSettings.load(**self.environment)
+        self.is_sqlite = not database_url
         self.path = folder / "sender.sqlite3"  # of the database, when it is SQLite
         self.app: Flask = create_app(self.settings)
         migrations.upgrade(self.app, db)
@@ -142,6 +144,12 @@ class Product:
         with self.app.app_context(), db.engine.connect() as connection:
             return connection.scalar(text(query))
 
+    def database_size(self) -> int:
+        """The bytes of the database on the disk."""
+        return (
+            self.path.stat().st_size if self.is_sqlite else self.scalar("SELECT pg_database_size(current_database())")
+        )
+
     def finished(self) -> int:
         """How many deliveries have succeeded, every attempt recorded."""
         return self.scalar("SELECT count(*) FROM deliveries WHERE state = 'succeeded'")
@@ -166,12 +174,21 @@ class Product:
 
 
 @contextlib.contextmanager
-def fresh(port: int, database_url: str | None = None) -> Iterator[Product]:
-    """Give a sender on an empty database (SQLite unless a URL is given) that may deliver to `port`."""
-    with tempfile.TemporaryDirectory() as folder:
-        product = Product(Path(folder), port, database_url)
+def fresh(port: int, running: Any = None) -> Iterator[Product]:
+    """Give a sender that may deliver to `port`, on an empty database: SQLite, or of the PostgreSQL server given."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        url = stack.enter_context(postgresql.url(running)) if running else None
+        product = Product(Path(folder), port, url)
         yield product
         product.close()
+
+
+@contextlib.contextmanager
+def databases() -> Iterator[dict[str, Any]]:
+    """Give the databases to measure by name, as `fresh` takes them: SQLite, and a PostgreSQL server that runs."""
+    with postgresql.server() as running:
+        yield {"SQLite": None, "PostgreSQL": running}
 
 
 def await_done(product: Product, seconds: float = 300) -> float:

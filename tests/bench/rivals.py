@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from tests import postgresql
-from tests.bench import redis, report, sink
+from tests.bench import product, redis, report, sink
+from tests.bench.size import Size
 from tests.bench.throughput import EVENTS, measure
 
 FOLDER = Path(__file__).parent / "rival"
@@ -109,18 +110,18 @@ def _rows(name: str, rows: Iterator[list[str]]) -> Iterator[list[str]]:
         yield [name, str(error), "", "", "", ""]
 
 
-def run(quick: bool = False) -> str:
-    """Return the figures as a Markdown table."""
-    events = EVENTS // 10 if quick else EVENTS
-    with postgresql.server() as running:
+def run(size: Size) -> Iterator[str]:
+    """Yield the figures as a Markdown table."""
+    events = size.of(EVENTS)
+    with product.databases() as both:
         ours = {
             f"{name}, {workers} worker{'s' * (workers > 1)}": measure(workers, server, events)
-            for name, server in (("SQLite", None), ("PostgreSQL", running))
+            for name, server in both.items()
             for workers in (1, 2)
         }
         kept = "every attempt: request, answer, times"
         rows = [[f"Hookloop, {name}", report.rate(speed), kept, "", "", ""] for name, speed in ours.items()]
         rows += _rows("Celery", _celery(events, ours))
-        rows += _rows("Procrastinate", _procrastinate(events, ours, running))
+        rows += _rows("Procrastinate", _procrastinate(events, ours, both["PostgreSQL"]))
     head = [f"{events:,} POSTs of 1 KB", "done", "kept of each", "beside Hookloop's", "Hookloop ÷ this", "aim"]
-    return report.table(head, rows)
+    yield report.table(head, rows)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from tests import postgresql
 from tests.bench import bare, product, report, sink
+from tests.bench.size import Size
 
 EVENTS = 10_000
 WEBHOOKS = 50
@@ -28,10 +27,9 @@ def deliver(sender: product.Product, workers: int, events: int = EVENTS) -> floa
 
 
 def measure(workers: int, running: Any = None, events: int = EVENTS) -> float:
-    """Return deliveries per second of a sender on an empty database: SQLite, or of the PostgreSQL server given."""
-    with contextlib.ExitStack() as stack:
-        url = stack.enter_context(postgresql.url(running)) if running else None
-        return deliver(stack.enter_context(product.fresh(1, url)), workers, events)
+    """Return deliveries per second of a sender on an empty database, as `product.fresh` takes it."""
+    with product.fresh(1, running) as sender:
+        return deliver(sender, workers, events)
 
 
 def _rows(name: str, workers: int, running: Any, events: int, loop: float) -> Iterator[list[str]]:
@@ -40,14 +38,15 @@ def _rows(name: str, workers: int, running: Any, events: int, loop: float) -> It
     yield [name, str(workers), report.rate(speed), aim, report.rate(loop), report.ratio(speed / loop), "≥ 0.75"]
 
 
-def run(quick: bool = False) -> str:
-    """Return the figures as a Markdown table."""
-    events = EVENTS // 10 if quick else EVENTS
+def run(size: Size) -> Iterator[str]:
+    """Yield the figures as a Markdown table."""
+    events = size.of(EVENTS)
     rows: list[list[str]] = []
-    with postgresql.server() as server:
+    with product.databases() as both:
         for workers in (1, 2):
             loop = bare.measure(workers, events)
-            for name, running in (("SQLite", None), ("PostgreSQL", server)):
+            for name, running in both.items():
                 rows.extend(_rows(name, workers, running, events, loop))
     head = ["Throughput", "workers", "deliveries", "aim", "bare `HTTPAdapter.send`", "ratio", "aim"]
-    return f"{events:,} events of 1 KB, {WEBHOOKS} webhooks.\n\n{report.table(head, rows)}"
+    yield f"{events:,} events of 1 KB, {WEBHOOKS} webhooks."
+    yield report.table(head, rows)
