@@ -29,7 +29,7 @@ def run(size: Size) -> Iterator[str]:
         gigabytes = sender.path.stat().st_size / 1e9
         yield f"{count:,} finished deliveries, {gigabytes:.1f} GB, made in {time.monotonic() - start:.0f} s."
         seen = lists.measure(sender, webhook_ids, size.of(lists.CALLS))
-        rounds = [(measure(1, None, events), deliver(sender, 1, events)) for _ in range(size.rounds(ROUNDS))]
+        rounds = [(measure(1, None, events), deliver(sender, 1, events).rate) for _ in range(size.rounds(ROUNDS))]
         empty, full = (statistics.median(speeds) for speeds in zip(*rounds, strict=True))
         rows = [["nothing", report.rate(empty), "", ""], ["all of them", *_compared(full, empty)]]
         rows.append(_while_pruning(sender, events))
@@ -44,10 +44,10 @@ def _while_pruning(sender: Product, events: int) -> list[str]:
     calm, busy, gone = [], [], 0
     for _ in range(PRUNING_ROUNDS):
         sender.environment.pop("SENDER_RETENTION_DAYS", None)
-        calm.append(deliver(sender, 1, events))
+        calm.append(deliver(sender, 1, events).rate)
         sender.environment["SENDER_RETENTION_DAYS"] = str(kept / timedelta(days=1))
         finished = sender.finished() + events
-        busy.append(deliver(sender, 1, events))
+        busy.append(deliver(sender, 1, events).rate)
         gone += finished - sender.finished()
     title = f"while it deletes the oldest ({gone:,} gone), by turns with not"
     return [title, *_compared(statistics.median(busy), statistics.median(calm))]
