@@ -1,4 +1,7 @@
-"""What a million finished deliveries change (SQLite): throughput, lists, and deleting the oldest of them meanwhile."""
+"""What a million finished deliveries change: throughput, lists, and deleting the oldest of them meanwhile.
+
+`python -m tests.bench growth`.
+"""
 
 from __future__ import annotations
 
@@ -6,52 +9,76 @@ import statistics
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from tests.bench import lists, report
 from tests.bench.fill import SPAN, fill
-from tests.bench.product import Product, fresh
+from tests.bench.product import Product, databases, fresh
 from tests.bench.size import Size
-from tests.bench.throughput import EVENTS, deliver, measure
+from tests.bench.throughput import EVENTS, Delivered, by_turns, deliver
 
 FINISHED = 1_000_000
-ROUNDS = 3
-PRUNING_ROUNDS = 4
+ROUNDS = 4
 OLD = 0.1  # of the finished ones are to be deleted
 AIM = 0.9
 
 
 def run(size: Size) -> Iterator[str]:
     """Yield the figures as Markdown tables."""
+    with databases() as both:
+        for name, running in both.items():
+            yield from _measure(name, running, size)
+
+
+def _measure(name: str, running: Any, size: Size) -> Iterator[str]:
+    """Yield what one database has to say."""
     count, events = size.of(FINISHED), size.of(EVENTS)
-    with fresh(1) as sender:
+    with fresh(1, running) as sender:
         start = time.monotonic()
-        webhook_ids = fill(sender, count)
-        gigabytes = sender.path.stat().st_size / 1e9
-        yield f"{count:,} finished deliveries, {gigabytes:.1f} GB, made in {time.monotonic() - start:.0f} s."
-        seen = lists.measure(sender, webhook_ids, size.of(lists.CALLS))
-        rounds = [(measure(1, None, events), deliver(sender, 1, events).rate) for _ in range(size.rounds(ROUNDS))]
-        empty, full = (statistics.median(speeds) for speeds in zip(*rounds, strict=True))
-        rows = [["nothing", report.rate(empty), "", ""], ["all of them", *_compared(full, empty)]]
-        rows.append(_while_pruning(sender, events))
-    head = [f"{events:,} deliveries, one worker; in the database", "deliveries", "ratio", "aim"]
-    yield report.table(head, rows)
-    yield seen
+        filled = fill(sender, count)
+        gigabytes = f"{sender.database_size() / 1e9:.2f} GB"
+        yield f"{name}: {count:,} finished deliveries, {gigabytes}, made in {time.monotonic() - start:.0f} s."
+        yield from lists.measure(name, sender, filled, size.of(lists.CALLS))
+        rows = _rates(sender, running, events, size)
+        gigabytes = f"{sender.database_size() / 1e9:.2f} GB"
+    head = [f"{name}, {events:,} deliveries, one worker; in the database", "deliveries", "ratio by round", "aim"]
+    yield report.table([*head, "longest gap between arrivals"], rows)
+    yield f"The database has {gigabytes} after that."
 
 
-def _while_pruning(sender: Product, events: int) -> list[str]:
-    """Deliver by turns without and with deleting what is oldest, so that a machine that slows down slows both."""
-    kept = SPAN * (1 - OLD)
-    calm, busy, gone = [], [], 0
-    for _ in range(PRUNING_ROUNDS):
+def _rates(sender: Product, running: Any, events: int, size: Size) -> list[list[str]]:
+    """Deliver by turns from an empty database, from the full one, and from that while the oldest are deleted."""
+    kept = SPAN * (1 - OLD) / timedelta(days=1)
+    gone = 0
+
+    def empty() -> Delivered:
+        with fresh(1, running) as other:
+            return deliver(other, 1, events)
+
+    def full() -> Delivered:
         sender.environment.pop("SENDER_RETENTION_DAYS", None)
-        calm.append(deliver(sender, 1, events).rate)
-        sender.environment["SENDER_RETENTION_DAYS"] = str(kept / timedelta(days=1))
-        finished = sender.finished() + events
-        busy.append(deliver(sender, 1, events).rate)
-        gone += finished - sender.finished()
-    title = f"while it deletes the oldest ({gone:,} gone), by turns with not"
-    return [title, *_compared(statistics.median(busy), statistics.median(calm))]
+        return deliver(sender, 1, events)
+
+    def pruning() -> Delivered:
+        nonlocal gone
+        sender.environment["SENDER_RETENTION_DAYS"] = str(kept)
+        before = sender.finished()
+        delivered = deliver(sender, 1, events)
+        gone += before + events - sender.finished()
+        return delivered
+
+    found = by_turns({"empty": empty, "full": full, "pruning": pruning}, size.rounds(ROUNDS))
+    return [
+        _row("nothing", found["empty"]),
+        _row("all of them; to nothing", found["full"], found["empty"]),
+        _row(f"all, while the oldest are deleted ({gone:,} gone); to all", found["pruning"], found["full"]),
+    ]
 
 
-def _compared(speed: float, other: float) -> list[str]:
-    return [report.rate(speed), report.ratio(speed / other), f"≥ {AIM}"]
+def _row(title: str, found: list[Delivered], others: list[Delivered] | None = None) -> list[str]:
+    speed = report.rate(statistics.median(one.rate for one in found))
+    gap = report.milliseconds(max(one.gap for one in found))
+    if others is None:
+        return [title, speed, "", "", gap]
+    ratios = [one.rate / other.rate for one, other in zip(found, others, strict=True)]
+    return [title, speed, report.spread(ratios), f"≥ {AIM}", gap]

@@ -84,6 +84,7 @@ def run(size: Size) -> Iterator[str]:
     """Yield the figures as a Markdown table."""
     with product.databases() as both:
         rows = [row for workers in AIMS for row in _rows(both, workers, size)]
-    yield f"{size.of(EVENTS):,} events of 1 KB, {WEBHOOKS} webhooks; medians of {size.rounds(ROUNDS)} rounds by turns."
+    rounds = size.rounds(ROUNDS)
+    yield f"{size.of(EVENTS):,} events of 1 KB, {WEBHOOKS} webhooks; medians of {rounds} round{'s' * (rounds > 1)}."
     head = ["Throughput", "workers", "deliveries", "aim", "bare `HTTPAdapter.send`", "ratio by round", "aim"]
     yield report.table(head, rows)
