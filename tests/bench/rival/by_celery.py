@@ -1,4 +1,4 @@
-"""Celery as it comes, with Redis: early acknowledgement, no results kept. `python by_celery.py` enqueues."""
+"""Celery on Redis: early acknowledgement, no results kept, no events sent. `python by_celery.py` enqueues."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from celery import Celery
 from posting import COUNT, post
 
 app = Celery("by_celery", broker=os.environ["RIVAL_BROKER"])
+app.conf.update(task_ignore_result=True, worker_disable_rate_limits=True, worker_prefetch_multiplier=32)
 
 
 @app.task

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from posting import COUNT, post
 from procrastinate import App, PsycopgConnector
 
-THREADS = 32  # by default a plain function would run on as few threads as asyncio has: 6 on two cores
+# By default a plain function would run on as few threads as asyncio has: 6 on two cores.
+THREADS = int(os.environ.get("RIVAL_CONCURRENCY", "32"))
 
 app = App(connector=PsycopgConnector(conninfo=os.environ["RIVAL_DATABASE"]))
 

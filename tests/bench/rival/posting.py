@@ -21,6 +21,7 @@ def post(number: int) -> None:
     """Make the request of one event; raise what `requests` raises when it does not succeed."""
     if not hasattr(_own, "session"):
         _own.session = requests.Session()
+        _own.session.trust_env = False  # or it would look for proxies and for .netrc at each POST
     headers = {"content-type": "application/json", "webhook-id": f"evt_{number}"}
     answer = _own.session.post(f"{URL}{number % 10}", data=BODY, headers=headers, timeout=(5, 15))
     answer.raise_for_status()
