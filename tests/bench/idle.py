@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.bench import report
 from tests.bench.product import databases, fresh
-from tests.bench.size import Size
+from tests.bench.size import TINY, Size
 
 WARM_UP, SECONDS = 5.0, 20.0
 AIM = 0.01
@@ -35,7 +35,7 @@ def _cpu(pid: int) -> float:
 
 def run(size: Size) -> Iterator[str]:
     """Yield the figures as a Markdown table."""
-    seconds = SECONDS / min(size.part, 40)  # a tick is 10 ms: less would show nothing
+    seconds = 0.5 if size == TINY else SECONDS / min(size.part, 4)  # a tick is 10 ms: less would show nothing
     with databases() as both:
         found = [(name, measure(running, seconds)) for name, running in both.items()]
     rows = [(name, f"{share:.2%} of a core", f"< {AIM:.0%}") for name, share in found]

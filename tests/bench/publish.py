@@ -12,7 +12,7 @@ from tests.bench import client, report, web
 from tests.bench.product import PAYLOAD, Product, databases, fresh
 from tests.bench.size import Size
 
-EVENTS = 10_000
+EVENTS = 5_000
 CONNECTIONS = (1, 8, 32)
 BATCH = 500
 EVENT = {"type": "payment_received", "payload": json.loads(PAYLOAD)}
