@@ -170,7 +170,17 @@ class Product:
             for process in processes:
                 process.send_signal(signal.SIGTERM)
             for process in processes:
-                process.wait()
+                _await_end(process)
+
+
+def _await_end(process: subprocess.Popen, seconds: float = 60) -> None:
+    """Wait until a process that was asked to stop has ended; kill it and raise TimeoutExpired when it does not."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
 
 
 @contextlib.contextmanager
