@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from tests.bench import lists, report
+from tests.bench import lists, product, report
 from tests.bench.fill import SPAN, fill
-from tests.bench.product import Product, databases, fresh
+from tests.bench.product import Product
 from tests.bench.size import Size
 from tests.bench.throughput import EVENTS, Delivered, by_turns, deliver
 
@@ -25,7 +25,7 @@ AIM = 0.9
 
 def run(size: Size) -> Iterator[str]:
     """Yield the figures as Markdown tables."""
-    with databases() as both:
+    with product.databases() as both:
         for name, running in both.items():
             yield from _measure(name, running, size)
 
@@ -33,7 +33,7 @@ def run(size: Size) -> Iterator[str]:
 def _measure(name: str, running: Any, size: Size) -> Iterator[str]:
     """Yield what one database has to say."""
     count, events = size.of(FINISHED), size.of(EVENTS)
-    with fresh(1, running) as sender:
+    with product.fresh(1, running) as sender:
         start = time.monotonic()
         filled = fill(sender, count)
         gigabytes = f"{sender.database_size() / 1e9:.2f} GB"
@@ -52,7 +52,7 @@ def _rates(sender: Product, running: Any, events: int, size: Size) -> list[list[
     gone = 0
 
     def empty() -> Delivered:
-        with fresh(1, running) as other:
+        with product.fresh(1, running) as other:
             return deliver(other, 1, events)
 
     def full() -> Delivered:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.bench import report
-from tests.bench.product import databases, fresh
+from tests.bench import product, report
 from tests.bench.size import TINY, Size
 
 WARM_UP, SECONDS = 5.0, 20.0
@@ -18,7 +17,7 @@ AIM = 0.01
 
 def measure(running: Any, seconds: float) -> float:
     """Return the share of one core that an idle worker uses, kernel time included."""
-    with fresh(1, running) as sender:
+    with product.fresh(1, running) as sender:
         sender.webhooks(["http://127.0.0.1:1/"] * 10)
         with sender.workers(1) as (worker,):
             time.sleep(min(WARM_UP, seconds))
@@ -36,7 +35,7 @@ def _cpu(pid: int) -> float:
 def run(size: Size) -> Iterator[str]:
     """Yield the figures as a Markdown table."""
     seconds = 0.5 if size == TINY else SECONDS / min(size.part, 4)  # a tick is 10 ms: less would show nothing
-    with databases() as both:
+    with product.databases() as both:
         found = [(name, measure(running, seconds)) for name, running in both.items()]
     rows = [(name, f"{share:.2%} of a core", f"< {AIM:.0%}") for name, share in found]
     yield report.table([f"Idle worker over {seconds:g} s", "CPU", "aim"], rows)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from tests.bench import client, report, web
-from tests.bench.product import PAYLOAD, Product, databases, fresh
+from tests.bench import client, product, report, web
+from tests.bench.product import PAYLOAD, Product
 from tests.bench.size import Size
 
 EVENTS = 5_000
@@ -45,9 +45,9 @@ def _plans(connections: int, size: int, events: int) -> tuple[client.Plan, clien
 def run(size: Size) -> Iterator[str]:
     """Yield the figures as a Markdown table."""
     rows: list[list[str]] = []
-    with databases() as both:
+    with product.databases() as both:
         for name, running in both.items():
-            with fresh(1, running) as sender:
+            with product.fresh(1, running) as sender:
                 rows.extend(_rows(name, sender, size.of(EVENTS)))
     head = ["Publish over HTTP", "requests", "connections", "events", "accepted", "p50 of a request", "p95"]
     yield report.table(head, rows)
