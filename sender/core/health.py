@@ -27,6 +27,8 @@ class Health:
     trip_count: int = 0
     blocked_until: datetime | None = None  # nothing is sent before; then one delivery probes
     blocked_reason: str | None = None
+    asked_at: datetime | None = None  # when the endpoint last asked to be left alone, by a Retry-After, and until when
+    asked_until: datetime | None = None
 
 
 _WELL = Health()
@@ -40,9 +42,18 @@ class Step:
     notice: Notice | None = None
 
 
-def after_success(health: Health) -> Step:
-    """Return the health after an attempt that succeeded: all is well again."""
-    return Step(_WELL, "recovered" if health.warned_at else None)
+def after_success(health: Health, began: datetime, now: datetime) -> Step:
+    """Return the health after an attempt that `began` then and succeeded: all is well again.
+
+    What the endpoint asked for after that is kept: it knew of this attempt when it asked to be left alone.
+    """
+    notice: Notice | None = "recovered" if health.warned_at else None
+    asked_at, until = health.asked_at, health.asked_until
+    if asked_at is None or until is None or until <= now or began >= asked_at:
+        return Step(_WELL, notice)
+    return Step(
+        replace(_WELL, blocked_until=until, blocked_reason=RETRY_AFTER, asked_at=asked_at, asked_until=until), notice
+    )
 
 
 def after_failure(
@@ -82,7 +93,10 @@ def _rest(health: Health, now: datetime, retry_after: timedelta | None) -> Healt
     if health.failure_count == BREAKER_AFTER or (health.failure_count > BREAKER_AFTER and not is_blocked(health, now)):
         health = _block(health, now + min(LONGEST_REST, FIRST_REST * 2 ** min(health.trip_count, 10)), BREAKER)
         health = replace(health, trip_count=health.trip_count + 1)
-    return _block(health, now + retry_after, RETRY_AFTER) if retry_after else health
+    if not retry_after:
+        return health
+    until = max(now + retry_after, health.asked_until or now)
+    return replace(_block(health, now + retry_after, RETRY_AFTER), asked_at=now, asked_until=until)
 
 
 def _block(health: Health, until: datetime, reason: str) -> Health:

@@ -52,6 +52,8 @@ class Webhook(Base):
     trip_count: Mapped[int] = mapped_column(default=0, server_default="0")
     blocked_until: Mapped[datetime | None]  # nothing is sent before; then one delivery probes
     blocked_reason: Mapped[str | None] = mapped_column(String(20))  # `breaker`, `retry_after` or `probing`
+    asked_at: Mapped[datetime | None]  # when its endpoint last asked to be left alone (Retry-After), and until when
+    asked_until: Mapped[datetime | None]
     # Since when it has missed events by being disabled; kept, also after it is active again, until that is replayed.
     missed_since: Mapped[datetime | None]
 

@@ -54,7 +54,9 @@ _SEEN = _update(
 # should two get in one another's way, PostgreSQL ends one of them, and its worker asks again.
 _SHIFTS = (
     _shift(Webhook.blocked_until),
+    _shift(Webhook.asked_until),
     _shift(Webhook.paced_until),
+    _update(Webhook.asked_at, _earlier(Webhook.asked_at), Webhook.asked_at > _NOW),
     _update(Webhook.failing_since, _earlier(Webhook.failing_since), Webhook.failing_since > _NOW),
     _update(Webhook.warned_at, _earlier(Webhook.warned_at), Webhook.warned_at > _NOW),
     _shift(Delivery.next_attempt_at),
@@ -64,6 +66,8 @@ _SHIFTS = (
 _BREAKER = _bound(Webhook.blocked_until, Webhook.blocked_reason == health.BREAKER)
 _PROBE = _bound(Webhook.blocked_until, Webhook.blocked_reason == health.PROBING)
 _REST = _bound(Webhook.blocked_until)
+_ASKED = _bound(Webhook.asked_until)
+_ASKED_AT = _bound(Webhook.asked_at)
 _FAILING = _bound(Webhook.failing_since)
 _WARNED = _bound(Webhook.warned_at)
 _FIRST_TRY = _bound(Delivery.next_attempt_at, _PENDING, Delivery.attempt_count == 0)
@@ -101,6 +105,8 @@ def bound(connection: Connection, now: datetime, settings: SenderSettings) -> bo
         (_BREAKER, health.LONGEST_REST),
         (_PROBE, lease),
         (_REST, retry.LONGEST_WAIT),
+        (_ASKED, retry.LONGEST_WAIT),
+        (_ASKED_AT, at_once),
         (_FAILING, at_once),
         (_WARNED, at_once),
         (_FIRST_TRY, at_once),

@@ -194,6 +194,7 @@ def _switch(session: Session, webhook: Webhook, *, active: bool, now: datetime) 
 def _forget_failures(webhook: Webhook) -> None:
     webhook.failure_count = webhook.trip_count = 0
     webhook.failing_since = webhook.warned_at = webhook.blocked_until = webhook.blocked_reason = None
+    webhook.asked_at = webhook.asked_until = None
 
 
 def _delete(session: Session, webhook: Webhook, now: datetime) -> None:

@@ -36,6 +36,7 @@ class Deliverer:
     vault: Vault
     rules: Rules = field(default_factory=lambda: Rules(schedule=(5.0,) * 50))
     now: datetime = field(default_factory=lambda: datetime.now(UTC) + timedelta(hours=1))
+    began: dict[tuple[str, str], datetime] = field(default_factory=dict)  # each claim's attempt begins with the claim
 
     def wait(self, **span: float) -> None:
         """Let time pass."""
@@ -49,7 +50,9 @@ class Deliverer:
         """Claim, and return what a worker is told."""
         slow_free = limit if slow_free is None else slow_free
         with writing_connection(self.engine) as connection:
-            return claim_due(connection, self.vault, self.now, free=limit, slow_free=slow_free, lease_seconds=LEASE)
+            claim = claim_due(connection, self.vault, self.now, free=limit, slow_free=slow_free, lease_seconds=LEASE)
+        self.began |= {claimed.key: self.now for claimed in claim.taken}
+        return claim
 
     def answer(self, claimed: Claimed, status: int | None = 200, *, milliseconds: float = 1.0, **headers: str) -> None:
         """Record that an attempt was answered; None: that nothing came back in time."""
@@ -66,7 +69,7 @@ class Deliverer:
         given = tuple((name.replace("_", "-"), value) for name, value in headers.items())
         response = None if status is None else Response(status, given, b"", False)
         outcome = Outcome("timeout", "No answer.") if status is None else of_status(status)
-        return Result.of(claimed, Exchange(request, response, outcome, self.now, milliseconds))
+        return Result.of(claimed, Exchange(request, response, outcome, self.began[claimed.key], milliseconds))
 
     def sweep(self) -> datetime | None:
         """Release what is held and may go, and settle what webhooks that are off are owed; return when a rest ends."""

@@ -57,9 +57,35 @@ def test_a_probe_blocks_the_others_and_a_lost_one_does_not_block_for_ever():
     assert not is_blocked(state, NOW + timedelta(minutes=1))
 
 
+def succeed(state, began=NOW, now=NOW):
+    """The step of an attempt that succeeded."""
+    return after_success(state, began, now)
+
+
 def test_a_success_ends_it_all():
-    assert after_success(fail(30)[-1].health).health == Health()
-    assert after_success(fail(30)[-1].health).notice is None
+    assert succeed(fail(30)[-1].health).health == Health()
+    assert succeed(fail(30)[-1].health).notice is None
+
+
+def test_a_success_of_an_attempt_begun_before_the_breaker_opened_ends_its_rest():
+    assert succeed(fail(5)[-1].health, began=NOW - timedelta(seconds=9)).health == Health()
+
+
+def test_a_success_ends_what_a_retry_after_asked_for_only_when_its_attempt_began_later():
+    second = timedelta(seconds=1)
+    for failures in (1, 5):  # also when the breaker's rest is the longer one
+        state = fail(failures, retry_after=7 * second)[-1].health
+        kept = succeed(state, began=NOW - second, now=NOW + second).health
+        assert (kept.blocked_until, kept.blocked_reason, kept.failure_count) == (NOW + 7 * second, "retry_after", 0)
+        assert succeed(kept, began=NOW - second, now=NOW + 2 * second).health == kept
+        assert succeed(kept, began=NOW + second, now=NOW + 2 * second).health == Health()
+        assert succeed(kept, began=NOW - second, now=NOW + 7 * second).health == Health()
+
+
+def test_of_two_waits_that_were_asked_for_the_longer_is_kept():
+    state = fail(1, retry_after=timedelta(seconds=60))[-1].health
+    state = after_failure(state, NOW + timedelta(seconds=1), DISABLE_AFTER, timedelta(seconds=5)).health
+    assert succeed(state, began=NOW).health.blocked_until == NOW + timedelta(seconds=60)
 
 
 def test_retry_after_gives_a_rest_and_never_a_shorter_one():
@@ -80,7 +106,7 @@ def test_it_is_warned_about_at_half_the_span_once_and_disabled_at_its_end():
 
 
 def test_a_warned_about_webhook_that_succeeds_has_recovered():
-    assert after_success(fail(31, every=timedelta(hours=2))[-1].health).notice == "recovered"
+    assert succeed(fail(31, every=timedelta(hours=2))[-1].health).notice == "recovered"
 
 
 def notices(steps):

@@ -156,7 +156,16 @@ class Model(RuleBasedStateMachine):
         if not self.claims:
             return
         claimed = self.claims.pop(pick % len(self.claims))
+        before = self.deliverer.webhook(claimed.webhook_id)
         self.deliverer.answer(claimed, status, **_asking(after))
+        if before.asked_until and self.deliverer.began[claimed.key] < before.asked_at:
+            self._keeps_waiting(before)
+
+    def _keeps_waiting(self, before):
+        """Check that what the endpoint asked for is not ended by an attempt that began before."""
+        blocked_until = self.deliverer.webhook(before.id).blocked_until
+        over = before.asked_until <= self.deliverer.now
+        assert over or blocked_until >= before.asked_until, "only an attempt that began later ends the wait"
 
     @rule(count=st.integers(3, 6), after=RETRY_AFTER, seconds=st.sampled_from([0, 6, 31, 31, 601]))
     def outage(self, count, after, seconds):

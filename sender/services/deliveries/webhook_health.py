@@ -125,7 +125,7 @@ def _fold(
         if one.decision.ends_webhook:
             return state, [*news, ("disabled", one)]
         if one.exchange.outcome.kind == "succeeded":
-            step = health.after_success(state)
+            step = health.after_success(state, one.exchange.started_at, now)
         elif one.test:
             continue
         else:
