@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
-from collections.abc import Callable, Collection, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 import structlog
 
 from sender import transport
+from sender.core import pace
 from sender.crew import Crew, drain
 from sender.services.context import Context
 from sender.services.deliveries import HANGING_AFTER, Claimed, Result
@@ -22,6 +26,15 @@ _log = structlog.get_logger("sender.worker")
 _stdlib_log = logging.getLogger("sender.worker")  # asked first: most attempts succeed and are not logged
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A claim, when its lease began, and when its attempt has to begin (monotonic)."""
+
+    claim: Claimed
+    leased_at: float
+    latest_start: float
+
+
 class Senders:
     """Makes attempts on threads; `on_news` is called when there are many results, or more work could be had."""
 
@@ -30,11 +43,15 @@ class Senders:
         self._log = _log.bind()
         self._on_news = on_news
         self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
-        self._lapsed: queue.SimpleQueue[Claimed] = queue.SimpleQueue()
+        self._lapsed: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        # What is under a rate limit goes first: it has to begin soon, or others would come too close behind it. The
+        # crew's own queue holds but a word that there is a job, at times one too many.
+        self._paced: deque[_Job] = deque()
+        self._others: deque[_Job] = deque()
         self._more = False
         self._many = context.settings.worker_threads
         self._begun: dict[tuple[str, str], tuple[Claimed, float]] = {}  # attempts under way, and since when
-        self._crew: Crew[tuple[Claimed, float]] = Crew(self._many, self._work, spare=self._many * SPARE)
+        self._crew: Crew[None] = Crew(self._many, self._work, spare=self._many * SPARE)
         # An attempt that begins later could outlast its lease, and another worker would make it a second time. What an
         # attempt leaves of the lease is half for waiting before it, half for being recorded after it.
         self._start_within = (context.settings.lease_seconds - context.settings.total_timeout) / 2
@@ -53,7 +70,11 @@ class Senders:
         """
         self._more = more
         latest_start = leased_at + self._start_within
-        self._crew.put([(claim, latest_start) for claim in claims])
+        within = pace.BEGIN_WITHIN.total_seconds()
+        # However long the transaction took to be committed, there is some time left: otherwise a slow disk would have
+        # them lapse for ever.
+        soon = min(latest_start, max(leased_at + within, clock.monotonic() + within / 2))
+        self._put([_Job(claim, leased_at, soon if claim.paced else latest_start) for claim in claims])
 
     def results(self) -> list[Result]:
         """Return the results that have come since this was last called."""
@@ -87,13 +108,16 @@ class Senders:
     def give_up(self, webhook_ids: Collection[str]) -> None:
         """Let the claims of webhooks that turned out to hang lapse, unless begun with: others are not to wait behind
         them. Those that were claimed as slow ones stay, which are few enough."""
-        if not self.have_work_left:
+        if not webhook_ids or not self.have_work_left:
             return
-        waiting = self._crew.take_back()
-        for claim, _ in waiting:
-            if claim.webhook_id in webhook_ids and not claim.slow:
-                self._lapsed.put(claim)
-        self._crew.put([(claim, by) for claim, by in waiting if claim.webhook_id not in webhook_ids or claim.slow])
+        self._crew.take_back()
+        kept = []
+        for job in iter(self._next, None):
+            if job.claim.webhook_id in webhook_ids and not job.claim.slow:
+                self._lapsed.put(job)
+            else:
+                kept.append(job)
+        self._put(kept)
 
     def resting(self) -> AbstractContextManager[None]:
         """Let no attempt begin while the block lasts."""
@@ -101,21 +125,44 @@ class Senders:
 
     def take_back(self) -> list[Claimed]:
         """Return the claims that no thread has begun with."""
-        return [claim for claim, _ in self._crew.take_back()]
+        self._crew.take_back()
+        return [job.claim for job in iter(self._next, None)]
 
-    def lapsed(self) -> list[Claimed]:
-        """Return the claims that are to be claimed anew: given up, or their lease is nearly over after a long wait."""
-        return drain(self._lapsed)
+    def lapsed(self) -> list[tuple[Claimed, float]]:
+        """Return the claims that waited too long to begin, and when their leases began; they are to be claimed anew.
 
-    def _work(self, job: tuple[Claimed, float]) -> None:
-        claim, latest_start = job
-        if clock.monotonic() > latest_start:
-            self._lapsed.put(claim)
-            return
-        self._begun[claim.key] = claim, clock.monotonic()
-        result = self._result(claim)
-        del self._begun[claim.key]
-        self._results.put(result)
+        They were given up, their lease is nearly over, or their turn under a rate limit. Of the last also those that no
+        thread has come to: so there is always one in time for the next thread that is free.
+        """
+        return [(job.claim, job.leased_at) for job in [*drain(self._lapsed), *self._late()]]
+
+    def _put(self, jobs: Sequence[_Job]) -> None:
+        for job in jobs:
+            (self._paced if job.claim.paced else self._others).append(job)
+        self._crew.put([None] * len(jobs))
+
+    def _late(self) -> Iterator[_Job]:
+        now = clock.monotonic()
+        with contextlib.suppress(IndexError):  # the threads take from it too
+            while self._paced[0].latest_start < now:
+                yield self._paced.popleft()
+
+    def _next(self) -> _Job | None:
+        """Take the next job; None when there is none any more."""
+        for jobs in (self._paced, self._others):
+            with contextlib.suppress(IndexError):
+                return jobs.popleft()
+        return None
+
+    def _work(self, _: None) -> None:
+        job = self._next()
+        if job is not None and clock.monotonic() > job.latest_start:
+            self._lapsed.put(job)
+        elif job is not None:
+            self._begun[job.claim.key] = job.claim, clock.monotonic()
+            result = self._result(job.claim)
+            del self._begun[job.claim.key]
+            self._results.put(result)
         if self._results.qsize() >= self._many or (self._more and not self._crew.has_jobs_left):
             self._on_news()
 

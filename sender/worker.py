@@ -18,6 +18,7 @@ from sender.services.deliveries import (
     Claim,
     Result,
     claim_due,
+    give_back,
     is_due,
     next_due,
     record,
@@ -179,15 +180,13 @@ class Worker:
         self._gather()
         hanging = self._senders.hanging()
         self._senders.give_up({claim.webhook_id for claim in hanging})
-        lapsed = self._senders.lapsed()
-        self._under_way.remove(lapsed)
+        lapsed = self._give_back_lapsed()
         free = self._senders.reach - len(self._under_way)
         if not self._unrecorded and not lapsed and not (free > 0 and self._is_due(now)):
             return Claim([])
         settings = self._context.settings
         with writing_connection(self._engine) as connection, self._quiet():
             record(connection, self._unrecorded, self._rules, clock.now())
-            release(connection, lapsed, clock.now())
             leased_at = clock.monotonic()
             claim = claim_due(
                 connection,
@@ -204,6 +203,22 @@ class Worker:
         self._under_way.add(claim.taken)
         self._senders.send(claim.taken, leased_at=leased_at, more=claim.more)
         return claim
+
+    def _give_back_lapsed(self) -> bool:
+        """Give back what lapsed, with what it spent of rate limits; return whether anything did.
+
+        In a transaction of its own: the webhooks of lapsed claims are to be locked before all deliveries, and in one
+        order with those of results.
+        """
+        lapsed = self._senders.lapsed()
+        if not lapsed:
+            return False
+        self._under_way.remove(claim for claim, _ in lapsed)
+        with writing_connection(self._engine) as connection:
+            moment = clock.monotonic()
+            ages = [(claim, timedelta(seconds=moment - leased_at)) for claim, leased_at in lapsed]
+            give_back(connection, ages, clock.now())
+        return True
 
     def _quiet(self) -> contextlib.AbstractContextManager[None]:
         """Let no attempt begin during a transaction on SQLite: it works in this process, and senders would take the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,12 +11,21 @@ PERIODS = {"second": timedelta(seconds=1), "minute": timedelta(minutes=1)}
 # Requests that came late may be made up for within this span, so that a limit of 1,000 a second does not need a
 # worker that wakes every millisecond. What may be made up for is taken off the steady rate: an endpoint that counts
 # strictly sees its limit reached, never passed.
-_SLACK = timedelta(milliseconds=100)
+_SLACK = timedelta(milliseconds=50)
+
+# One request may take longer than the next from its claim to the wire, and two come closer together than they were
+# claimed. So the rate is kept over a period that is longer by this; whoever is to begin later than most of it after the
+# claim is claimed anew.
+_ON_THE_WAY = timedelta(milliseconds=50)
+BEGIN_WITHIN = timedelta(milliseconds=40)
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A limit of `rate` requests within any span of `period`, spread evenly."""
+    """A limit of `rate` requests within any span of `period` at the endpoint, spread evenly.
+
+    The margin and what may be made up for cost a tenth of the rate at most.
+    """
 
     rate: int
     period: timedelta
@@ -23,7 +33,7 @@ class Pace:
     @property
     def interval(self) -> timedelta:
         """The time between two requests, rounded up: otherwise there could be one more in a period."""
-        return -(-self.period // (self.rate - self._spare))
+        return -(-(self.period + _ON_THE_WAY) // (self.rate - self._spare))
 
     @property
     def _spare(self) -> int:
@@ -38,6 +48,14 @@ class Pace:
     def spend(self, paced_until: datetime | None, now: datetime, count: int) -> datetime:
         """Return the limiter's memory after `count` requests at `now`."""
         return max(paced_until or now, now) + count * self.interval
+
+    def give_back(self, paced_until: datetime, ages: Iterable[timedelta]) -> datetime:
+        """Return the memory when requests are not made after all that were spent so long ago.
+
+        Never less than it would be, had they not been spent: others may have been spent later, in time with them.
+        """
+        nothing = timedelta(0)
+        return paced_until - sum((max(nothing, self.interval - age) for age in ages), nothing)
 
     def next_at(self, paced_until: datetime | None, now: datetime) -> datetime:
         """Return when the next request is allowed; `now` or earlier when it is already."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sender.core import pace
@@ -17,13 +17,13 @@ def test_no_limit():
     assert pace.of(None, "second") is None
 
 
-def test_a_slow_rate_is_spaced_exactly():
-    one = pace.of(6, "minute")
+def test_a_slow_rate_is_spaced_evenly():
+    one = pace.of(5, "minute")
     assert one.allowance(None, NOW) == 1
     until = one.spend(None, NOW, 1)
-    assert one.allowance(until, NOW + timedelta(seconds=9.999)) == 0
-    assert one.next_at(until, NOW) == NOW + timedelta(seconds=10)
-    assert one.allowance(until, NOW + timedelta(seconds=10)) == 1
+    assert one.allowance(until, NOW + timedelta(seconds=12.009)) == 0
+    assert one.next_at(until, NOW) == NOW + timedelta(seconds=12.01), "a margin for the way to the wire"
+    assert one.allowance(until, NOW + timedelta(seconds=12.01)) == 1
 
 
 def test_what_was_not_used_long_ago_is_lost():
@@ -34,19 +34,51 @@ def test_what_was_not_used_long_ago_is_lost():
 @given(
     rate=st.integers(1, 2000),
     period=st.sampled_from(["second", "minute"]),
-    gaps=st.lists(st.floats(0, 0.5), min_size=5, max_size=60),
+    gaps=st.lists(st.tuples(st.floats(0, 0.5), st.sampled_from([0, 0.01, 0.04, 0.049])), min_size=5, max_size=60),
 )
-def test_no_span_ever_sees_more_than_its_share(rate, period, gaps):
+@example(rate=1, period="second", gaps=[(0, 0.049), (0.97, 0), (0.04, 0), *[(0.5, 0)] * 2])
+@example(rate=10, period="second", gaps=[(0, 0.049), *[(0.05, 0)] * 40])
+@example(rate=10, period="second", gaps=[(0.0, 0.049), *[(0.1, 0)] * 20])
+def test_an_endpoint_sees_no_more_than_its_share_in_any_span_though_requests_are_on_the_way(rate, period, gaps):
     limit, now, until, sent = pace.of(rate, period), NOW, None, []
-    for gap in gaps:
+    for gap, way in gaps:
         now += timedelta(seconds=gap)
         count = limit.allowance(until, now)
         if count:
             until = limit.spend(until, now, count)
-            sent.append((now, count))
+            sent.append((now + timedelta(seconds=way), count))
     for start, _ in sent:
         end = start + limit.period
         assert sum(count for moment, count in sent if start <= moment < end) <= rate
+
+
+@given(
+    rate=st.integers(1, 2000),
+    turns=st.lists(st.tuples(st.floats(0, 0.08), st.booleans()), min_size=5, max_size=60),
+)
+@example(rate=10, turns=[(0.05, True), (0.05, False)] * 20)
+def test_what_is_given_back_never_makes_it_faster(rate, turns):
+    """Claims that lapse are given back at the next turn, when others may have been made between."""
+    limit, now, until, sent, waiting = pace.of(rate, "second"), NOW, None, [], []
+    for gap, lapses in turns:
+        now += timedelta(seconds=gap)
+        if due := [at for at in waiting if now - at > timedelta(seconds=0.04)]:
+            until = limit.give_back(until, [now - at for at in due])
+            waiting = [at for at in waiting if at not in due]
+        if count := limit.allowance(until, now):
+            until = limit.spend(until, now, count)
+            (waiting if lapses else sent).extend([now] * count)
+    for start in sent:
+        assert sum(start <= moment < start + limit.period for moment in sent) <= rate
+
+
+def test_a_claim_that_lapses_again_and_again_costs_no_turn():
+    limit, now, until = pace.of(1, "minute"), NOW, None
+    for _ in range(100):
+        assert limit.allowance(until, now) == 1
+        until = limit.spend(until, now, 1)
+        now += timedelta(seconds=0.06)
+        until = limit.give_back(until, [timedelta(seconds=0.06)])
 
 
 @pytest.mark.parametrize(("rate", "period"), [(1, "minute"), (30, "second"), (1000, "second")])

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from sender.models import Event, Mail, db
-from sender.services.deliveries import Rules
+from sender.services.deliveries import Rules, give_back, limited
+from shared.database import writing_connection
 from tests.sender.deliverer import Deliverer
 
 DAYS_5 = Rules(schedule=(3600.0,) * 1000, disable_after=timedelta(days=5), mail=True)
@@ -145,6 +146,23 @@ def test_one_dead_endpoint_with_a_long_queue_holds_up_no_other(api, sink, delive
     assert taken == {dead["id"]: 10, alive["id"]: 3}
 
 
+def test_claims_that_lapse_are_given_back_with_what_they_spent_of_the_rate_limit(api, sink, deliverer):
+    hook = api.webhook(sink.url(), rate_limit=1, rate_period="minute")
+    free = api.webhook(sink.url())
+    publish(api, 2)
+    for _ in range(3):
+        claims = deliverer.claim()
+        assert [claimed.webhook_id for claimed in claims].count(hook["id"]) == 1
+        with writing_connection(deliverer.engine) as connection:
+            assert limited(connection, claims) == {hook["id"]}
+            give_back(connection, [(claimed, timedelta(seconds=0.06)) for claimed in claims], deliverer.now)
+        deliverer.wait(seconds=0.06)
+    assert deliverer.webhook(free["id"]).paced_until is None
+    assert len(deliverer.claim()) == 3
+    deliverer.wait(seconds=59)
+    assert deliverer.claim() == [], "one that was made is not given back"
+
+
 def test_a_rate_limit_holds_over_all_workers(api, sink, deliverer):
     hook = api.webhook(sink.url())
     deliverer.set(hook["id"], rate_limit=2, rate_period="second", max_in_flight=100)
@@ -152,7 +170,7 @@ def test_a_rate_limit_holds_over_all_workers(api, sink, deliverer):
     counts = []
     for _ in range(100):
         counts.append(len(deliverer.claim(3)) + len(deliverer.claim(3)))  # two workers
-        deliverer.wait(milliseconds=100)
+        deliverer.wait(milliseconds=105)
     assert sum(counts) == 20
     assert max(counts) == 1
 

@@ -6,6 +6,7 @@ from sender.services.deliveries.edited import Resent, refuse_edit, resend_edited
 from sender.services.deliveries.hold import release_held
 from sender.services.deliveries.lanes import HANGING_AFTER
 from sender.services.deliveries.owed import Settling
+from sender.services.deliveries.paced import give_back
 from sender.services.deliveries.record import Result, Rules, record, rules_of
 from sender.services.deliveries.verbs import cancel, resend, send_test
 
@@ -20,6 +21,7 @@ __all__ = [
     "Settling",
     "cancel",
     "claim_due",
+    "give_back",
     "is_due",
     "next_due",
     "record",

@@ -48,6 +48,7 @@ _RELEASE = (
 class Claimed:
     """A delivery that this worker holds until its lease ends; only `claim_id` may write its result.
 
+    `paced` ones are of webhooks with a rate limit: they are to begin at once.
     `slow` ones, retries and those of webhooks that fail, hang or take long, share a part of the worker's threads.
     """
 
@@ -58,6 +59,7 @@ class Claimed:
     message: Message
     destination: Destination
     slow: bool = False
+    paced: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -124,6 +126,7 @@ def claim_due(
                 message=messages[event_ids[one.delivery_id]],
                 destination=destinations[one.webhook_id],
                 slow=_is_slow(one, found, choice),
+                paced=found.facts[one.webhook_id].rate_limit is not None,
             )
             for one in taken
         ],

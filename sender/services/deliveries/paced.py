@@ -1,0 +1,40 @@
+"""Claims of webhooks with a rate limit: they are begun at once, or given back with what they spent of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from sender.core import pace
+from sender.models import Webhook
+from sender.services.deliveries.claim import Claimed, release
+from shared.bulk import Rows, among
+
+_LOCK = Rows(
+    select(Webhook.id, Webhook.rate_limit, Webhook.rate_period, Webhook.paced_until)
+    .where(among(Webhook.id, "ids"), Webhook.paced_until.is_not(None))
+    .order_by(Webhook.id)
+    .with_for_update(key_share=True)
+)
+_PACED = update(Webhook).where(Webhook.id == bindparam("b_id")).values(paced_until=bindparam("b_until"))
+
+
+def give_back(connection: Connection, lapsed: Sequence[tuple[Claimed, timedelta]], now: datetime) -> None:
+    """Release claims, each with how long ago it was made, and give their rate limits what they spent.
+
+    All of it, but for the time that has passed: claims that lapse again and again leave the limit as it is.
+    """
+    ages = defaultdict(list)
+    for claim, age in lapsed:
+        ages[claim.webhook_id].append(age)
+    after = [
+        {"b_id": row.id, "b_until": limit.give_back(row.paced_until, ages[row.id])}
+        for row in _LOCK.all(connection, {"ids": list(ages)})
+        if (limit := pace.of(row.rate_limit, row.rate_period))
+    ]
+    if after:
+        connection.execute(_PACED, after)
+    release(connection, [claim for claim, _ in lapsed], now)

@@ -1,0 +1,120 @@
+"""Which claims a worker's threads begin with, and which they leave to be claimed anew."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from sender.models import db
+from sender.sending import Senders
+from shared import clock
+from tests.sender.deliverer import Deliverer
+
+PATIENCE = 30  # seconds after which waiting is a hang
+
+pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+
+
+class Bench:
+    """One sending thread before an endpoint that hangs until it is let go, and a clock that the test moves."""
+
+    def __init__(self, context, deliverer):
+        self.news = threading.Event()
+        context = replace(context, settings=context.settings.model_copy(update={"worker_threads": 1}))
+        self.senders = Senders(context, self.news.set)
+        self.senders.start()
+        self.claims = {claimed.webhook_id: claimed for claimed in deliverer.claim()}
+
+    def send(self, *hooks, paced=()):
+        claims = [replace(self.claims[hook], paced=hook in paced) for hook in hooks]
+        self.senders.send(claims, leased_at=clock.monotonic(), more=True)
+
+    def lapsed(self):
+        return [claimed.webhook_id for claimed, _ in self.senders.lapsed()]
+
+    def sent(self, count):
+        """The webhooks of the next results."""
+        found = []
+        while len(found) < count:
+            assert self.news.wait(PATIENCE)
+            self.news.clear()
+            found += [result.claimed.webhook_id for result in self.senders.results()]
+        return found
+
+
+@pytest.fixture
+def gate(sink):
+    gate = threading.Event()
+    sink.answer = lambda _: ({}, b"" if gate.wait(PATIENCE) else b"hung")
+    yield gate
+    gate.set()
+
+
+@pytest.fixture
+def passed(monkeypatch):
+    """The seconds that the clock is ahead, to be added to."""
+    passed, real = [0.0], clock.monotonic
+    monkeypatch.setattr(clock, "monotonic", lambda: real() + sum(passed))
+    return passed
+
+
+@pytest.fixture
+def hooks(api, sink):
+    hooks = [api.webhook(sink.url())["id"] for _ in range(4)]
+    assert api("POST", "/api/v1/events", {"type": "payment_received", "payload": {}})[0] == 202
+    return hooks
+
+
+@pytest.fixture
+def bench(app, hooks, passed):
+    context = app.extensions["hookloop_sender"]
+    with app.app_context():
+        return Bench(context, Deliverer(db.engine, context.vault))
+
+
+def test_a_claim_under_a_rate_limit_lapses_when_no_thread_is_free_and_others_wait(bench, hooks, sink, gate, passed):
+    hanging, paced, other, _ = hooks
+    bench.send(hanging)
+    sink.wait_for(1)
+    bench.send(other, paced, paced={paced})
+    passed.append(0.03)
+    assert bench.lapsed() == []
+    passed.append(0.02)
+    assert bench.lapsed() == [paced]
+    gate.set()
+    assert bench.sent(2) == [hanging, other]
+
+
+def test_what_is_under_a_rate_limit_begins_first_and_not_when_it_is_late(bench, hooks, sink, gate, passed):
+    hanging, late, other, paced = hooks
+    bench.send(hanging)
+    sink.wait_for(1)
+    bench.send(other, late, paced={late})
+    passed.append(0.05)
+    bench.send(paced, paced={paced})
+    gate.set()
+    assert bench.sent(3) == [hanging, paced, other]
+    assert bench.lapsed() == [late]
+
+
+def test_a_commit_that_took_long_leaves_time_to_begin(bench, hooks, sink, gate, passed):
+    hanging, paced, *_ = hooks
+    bench.send(hanging)
+    sink.wait_for(1)
+    leased_at = clock.monotonic() - 1
+    bench.senders.send([replace(bench.claims[paced], paced=True)], leased_at=leased_at, more=True)
+    assert bench.lapsed() == []
+    gate.set()
+    assert bench.sent(2) == [hanging, paced]
+
+
+def test_taking_back_returns_all_that_no_thread_has_begun_with(bench, hooks, sink, gate):
+    hanging, paced, *others = hooks
+    bench.send(hanging)
+    sink.wait_for(1)
+    bench.send(*others, paced, paced={paced})
+    assert sorted(claimed.webhook_id for claimed in bench.senders.take_back()) == sorted([paced, *others])
+    gate.set()
+    assert bench.sent(1) == [hanging]
