@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Engine, bindparam, select, update
 
-from sender.core import mails
+from sender.core import lines, mails
 from sender.models import Mail
 from sender.settings import SenderSettings
 from shared import clock
@@ -97,9 +97,10 @@ def _send(settings: SenderSettings, row: Any) -> Exception | None:
 
 def _message(settings: SenderSettings, row: Any) -> EmailMessage:
     message = EmailMessage()
-    message["Subject"] = f"[Hookloop] {row.subject}".replace("\n", " ").replace("\r", " ")
+    message["Subject"] = lines.in_one(f"[Hookloop] {row.subject}")
     message["From"] = settings.mail_from
     message["To"] = settings.mail_to
+    message["Date"] = row.created_at
     message["Message-ID"] = f"<{row.id}@hookloop>"
     message.set_content(f"{row.text}\n\n{settings.sender_url}/webhooks\n")
     return message

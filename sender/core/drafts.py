@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sender.core import matching, signatures
+from sender.core import lines, matching, signatures
 from shared import headers, netguard
 from shared.errors import FieldError
 from shared.netguard import AllowedTargets
@@ -70,6 +70,8 @@ def _check_name(field: str, name: str) -> Iterator[FieldError]:
         yield FieldError(field, "Give it a name.")
     elif len(name) > MAX_NAME:
         yield FieldError(field, f"Use at most {MAX_NAME} characters.")
+    elif not lines.is_one(name.strip()):
+        yield FieldError(field, "Leave out line breaks and control characters.")
 
 
 def _check_url(url: str, allowed: AllowedTargets) -> Iterator[FieldError]:

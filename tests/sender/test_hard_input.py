@@ -11,6 +11,8 @@ from tests.sender.visitor import Visitor, text_of
 
 SURROGATE, HUGE = b'"\\ud800"', b"1e400"
 
+WEBHOOK = {"url": "https://example.com/", "event_types": ["payment_received"]}
+
 
 def post(app, path, body):
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
@@ -105,3 +107,18 @@ def test_all_that_is_wrong_with_a_webhook_is_said_at_once(app, api, sink):
         "whsec_",
     ):
         assert words in page, words
+
+
+def test_a_name_of_several_lines_or_with_control_characters_is_refused(api, visitor):
+    message = "Leave out line breaks and control characters."
+    for odd in "\n\r\t\x0b\x1b\x1c\x7f\x85\u2028\u2029":
+        status, problem = api("POST", "/api/v1/webhooks", WEBHOOK | {"name": f"Bil{odd}ling"})
+        assert (status, problem["errors"]) == (422, [{"field": "name", "message": message}])
+    page = visitor.post("/webhooks", name="Bil\u2028ling", url=WEBHOOK["url"], event="payment_received", then="set-up")
+    assert message in page.text
+
+
+def test_other_names_are_taken(api):
+    for name in ("Büro 🧑\u200d💻", " padded\n", "שלום", "a\u00a0b"):
+        status, webhook = api("POST", "/api/v1/webhooks", WEBHOOK | {"name": name})
+        assert (status, webhook["name"]) == (201, name.strip())

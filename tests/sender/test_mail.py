@@ -85,6 +85,24 @@ def test_what_is_owed_is_sent_once(app, engine):
     assert stored(engine).sent_at is not None
 
 
+def test_a_mail_says_when_it_was_written(app, engine):
+    with mail_server() as server:
+        owe(engine)
+        assert mailer.send_due(engine, settings_for(app, server.server_address[1])) == 1
+    assert server.messages[0]["Date"].datetime == stored(engine).created_at.replace(microsecond=0)
+
+
+def test_whatever_the_name_of_a_webhook_its_mail_is_sent(app, engine):
+    odd = [*map(chr, [*range(1, 32), *range(127, 160), 0x2028, 0x2029]), "\r\n", "\r\nBcc: x@y.z"]
+    with mail_server() as server:
+        for text in odd:
+            owe(engine, f"Webhook Bil{text}ling was disabled")
+        assert mailer.send_due(engine, settings_for(app, server.server_address[1])) == len(odd)
+    for message in server.messages:
+        assert str(message["Subject"]).split()[:3] == ["[Hookloop]", "Webhook", "Bil"]
+        assert message["Bcc"] is None
+
+
 def test_a_server_that_is_down_is_tried_again_later(app, engine, monkeypatch):
     with mail_server() as server:
         port = server.server_address[1]
