@@ -29,6 +29,7 @@ class Health:
     blocked_reason: str | None = None
     asked_at: datetime | None = None  # when the endpoint last asked to be left alone, by a Retry-After, and until when
     asked_until: datetime | None = None
+    told_at: datetime | None = None  # when people were told that it is failing, until they are told that it recovered
 
 
 _WELL = Health()
@@ -47,7 +48,7 @@ def after_success(health: Health, began: datetime, now: datetime) -> Step:
 
     What the endpoint asked for after that is kept: it knew of this attempt when it asked to be left alone.
     """
-    notice: Notice | None = "recovered" if health.warned_at else None
+    notice: Notice | None = "recovered" if health.told_at else None
     asked_at, until = health.asked_at, health.asked_until
     if asked_at is None or until is None or until <= now or began >= asked_at:
         return Step(_WELL, notice)
@@ -72,7 +73,7 @@ def after_failure(
         return Step(health)
     if health.warned_at is None:
         is_long = now - failing_since >= disable_after / 2
-        return Step(replace(health, warned_at=now), "failing") if is_long else Step(health)
+        return Step(replace(health, warned_at=now, told_at=now), "failing") if is_long else Step(health)
     is_dead = health.failure_count >= DISABLE_AFTER_FAILURES and now - failing_since >= disable_after
     # Attempts that are recorded together have one moment: people are to learn of the warning before.
     return Step(health, "disabled" if is_dead and health.warned_at < now else None)

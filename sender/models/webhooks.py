@@ -54,6 +54,7 @@ class Webhook(Base):
     blocked_reason: Mapped[str | None] = mapped_column(String(20))  # `breaker`, `retry_after` or `probing`
     asked_at: Mapped[datetime | None]  # when its endpoint last asked to be left alone (Retry-After), and until when
     asked_until: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]  # when people were told that it is failing, until they are that it recovered
     # Since when it has missed events by being disabled; kept, also after it is active again, until that is replayed.
     missed_since: Mapped[datetime | None]
 

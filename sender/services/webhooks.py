@@ -192,6 +192,7 @@ def _switch(session: Session, webhook: Webhook, *, active: bool, now: datetime) 
 
 
 def _forget_failures(webhook: Webhook) -> None:
+    """Begin anew, but remember whether people were told that it is failing: its next success tells of the recovery."""
     webhook.failure_count = webhook.trip_count = 0
     webhook.failing_since = webhook.warned_at = webhook.blocked_until = webhook.blocked_reason = None
     webhook.asked_at = webhook.asked_until = None

@@ -239,6 +239,33 @@ def test_recovery_is_told_after_a_warning(api, sink, deliverer):
     assert deliverer.webhook(hook["id"]).failing_since is None
 
 
+@pytest.mark.parametrize("how", ["url", "pause", "disabled"])
+def test_recovery_is_told_also_when_the_failures_were_forgotten_before(api, sink, deliverer, how):
+    hook, watcher = api.webhook(sink.url()), api.webhook(sink.url(), event_types=["webhook.recovered"])
+    path = f"/api/v1/webhooks/{hook['id']}"
+    deliverer.rules = DAYS_5
+    publish(api)
+    while deliverer.webhook(hook["id"]).warned_at is None:
+        deliverer.fail(1)
+    if how == "disabled":
+        while deliverer.webhook(hook["id"]).active:
+            deliverer.fail(1)
+    for change in {"url": [{"url": sink.url(204)}], "disabled": [{"active": True}]}.get(
+        how, [{"active": False}, {"active": True}]
+    ):
+        assert api("PATCH", path, change)[0] == 200
+    assert deliverer.webhook(hook["id"]).warned_at is None, "before it is disabled it is warned about again"
+    publish(api)
+    deliverer.fail(1, every=1)
+    assert told(deliverer, watcher, "webhook.recovered") == []
+    for _ in range(2):
+        publish(api)
+        deliverer.sweep()
+        for claimed in deliverer.claim():
+            deliverer.answer(claimed)
+    assert [news["webhook_id"] for news in told(deliverer, watcher, "webhook.recovered")] == [hook["id"]]
+
+
 def test_a_webhook_is_never_told_about_itself(api, sink, deliverer):
     hook = api.webhook(sink.url(), event_types=["payment_received", "webhook.*", "delivery.*"])
     deliverer.rules = Rules(schedule=())

@@ -1,0 +1,26 @@
+"""Keep whether people were told that a webhook is failing
+
+Revision ID: 0008
+Revises: 0007
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+import shared.database
+
+revision = '0008'
+down_revision = '0007'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table('webhooks', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('told_at', shared.database.Instant(), nullable=True))
+    op.execute('UPDATE webhooks SET told_at = warned_at')
+
+
+def downgrade() -> None:
+    with op.batch_alter_table('webhooks', schema=None) as batch_op:
+        batch_op.drop_column('told_at')
