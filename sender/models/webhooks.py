@@ -69,9 +69,10 @@ class Webhook(Base):
     def condition(self) -> str:
         """`resting` (nothing is sent for a while), `probing`, `failing` (the last attempt failed) or `well`.
 
+        One that is off neither rests nor probes: to switch it on ends its rest.
         `probing` when the rest is over: one delivery, under way or the next to come, is to show whether all is well.
         """
-        if self.blocked_until is not None:
+        if self.active and self.blocked_until is not None:
             is_over = self.blocked_reason == PROBING or self.blocked_until <= clock.now()
             return "probing" if is_over else "resting"
         return "failing" if self.failure_count else "well"

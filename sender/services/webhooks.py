@@ -106,7 +106,7 @@ def reveal_secret(context: Context, webhook_id: str) -> str:
 def apply(verb: BulkVerb, webhook_ids: Sequence[str]) -> list[Webhook]:
     """Pause, activate or delete webhooks, all or none, and return them; raise NotFound for an unknown one.
 
-    Pausing one that Hookloop has disabled leaves it disabled.
+    One that is already as it is to be stays as it is, and so does one that Hookloop has disabled when it is paused.
     """
     if not webhook_ids:
         raise InvalidInput("Select at least one webhook.")
@@ -116,7 +116,7 @@ def apply(verb: BulkVerb, webhook_ids: Sequence[str]) -> list[Webhook]:
         for webhook in found:
             if verb == "delete":
                 _delete(session, webhook, now)
-            else:
+            elif webhook.active != (verb == "activate"):
                 _switch(session, webhook, active=verb == "activate", now=now)
         changes.announce(session, CHANGES)
     return found
@@ -175,13 +175,10 @@ def _fill(webhook: Webhook, draft: WebhookDraft, now: datetime) -> None:
 
 
 def _switch(session: Session, webhook: Webhook, *, active: bool, now: datetime) -> None:
-    """Pause or resume; what is owed to a paused webhook is held, and released by a worker when it is resumed.
+    """Pause or resume one that was not; what is owed while it is paused is held, and released when it is resumed.
 
-    One that is disabled is owed nothing: to pause it would only hide why it is off. Whoever switches a webhook on says
-    that its endpoint is well: the failures before count no more.
+    Whoever switches a webhook on says that its endpoint is well: the failures before count no more.
     """
-    if not active and webhook.disabled_reason is not None:
-        return
     webhook.active = active
     webhook.disabled_reason = None
     webhook.updated_at = now

@@ -339,6 +339,28 @@ def test_switching_on_again_forgets_the_failures(api, sink, deliverer):
     assert len(deliverer.claim()) == 10
 
 
+def test_activating_what_is_active_changes_nothing(api, visitor, sink, deliverer):
+    hook = api.webhook(sink.url())
+    publish(api, 10)
+    deliverer.fail(5)
+    before = deliverer.webhook(hook["id"])
+    visitor.post("/webhooks/bulk", ids=[hook["id"]], verb="activate")
+    visitor.post(f"/webhooks/{hook['id']}/activate")
+    api("PATCH", f"/api/v1/webhooks/{hook['id']}", {"active": True})
+    after = deliverer.webhook(hook["id"])
+    assert after._asdict() == before._asdict() | {"updated_at": after.updated_at}
+
+
+def test_a_webhook_that_is_off_neither_rests_nor_probes(api, sink, deliverer):
+    hook = api.webhook(sink.url())
+    publish(api, 5)
+    deliverer.fail(5)
+    path = f"/api/v1/webhooks/{hook['id']}"
+    assert api("GET", path)[1]["condition"] == "resting"
+    assert api("PATCH", path, {"active": False})[1]["condition"] == "failing"
+    assert api("PATCH", path, {"active": True})[1]["condition"] == "well"
+
+
 def test_operational_events_cannot_be_published_from_outside(api):
     status, problem = api("POST", "/api/v1/events", {"type": "webhook.disabled", "payload": {}})
     assert status == 422
