@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy
@@ -107,3 +108,28 @@ def test_a_full_disk_is_said_to_be_passing_and_loses_nothing_that_was_accepted(e
     assert errors.json("POST", "/api/v1/events", json=event)
     with errors.app.app_context():
         assert db.session.scalar(sqlalchemy.text("SELECT count(*) FROM events")) == accepted + 1 > 1
+
+
+def test_only_rfc_3339_date_times_are_moments(api):
+    texts = ["2026", "20261128", "2026-11-28", "2026-11-28T00:00:00", "2026-11-28 00:00:00Z", "2026-W48-6T00:00:00Z"]
+    for given in [*texts, "2026-11-28T00:00Z", "2026-02-30T00:00:00Z", 2026, 20261128, 1.5, True, ""]:
+        status, problem = api("POST", "/api/v1/replays", {"since": given, "dry_run": True})
+        assert (status, [fault["field"] for fault in problem["errors"]]) == (422, ["since"])
+        assert "RFC 3339" in problem["errors"][0]["message"]
+        for path in ("deliveries", "events"):
+            assert api("GET", f"/api/v1/{path}?since={given}")[0] == 422
+    for given in ("2026-11-28T00:00:00Z", "2026-11-28t00:00:00.5z", "2026-11-28T00:00:00.123456789+01:00"):
+        assert api("GET", f"/api/v1/events?since={quote(given)}")[0] == 200
+
+
+def test_limits_and_rates_are_whole_numbers(api):
+    hook = {"name": "Billing", "url": "https://example.com/", "event_types": ["*"]}
+    replay = {"since": "2026-01-01T00:00:00Z", "dry_run": True}
+    for given in (True, "5", 2.5):
+        for path, body, field in (
+            ("webhooks", hook, "max_in_flight"),
+            ("webhooks", hook, "rate_limit"),
+            ("replays", replay, "rate"),
+        ):
+            status, problem = api("POST", f"/api/v1/{path}", body | {field: given})
+            assert (status, [fault["field"] for fault in problem["errors"]]) == (422, [field])

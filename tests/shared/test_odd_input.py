@@ -79,7 +79,7 @@ def _fill_sender(caller: Caller) -> None:
     event = caller("POST", "/api/v1/events", json={"type": "payment_received", "payload": {}}).get_json()
     delivery = next(one for one in event["deliveries"] if one["webhook_id"] == hook["id"])
     caller("POST", f"/api/v1/deliveries/{delivery['id']}/cancel")
-    replay = caller("POST", "/api/v1/replays", json={"since": "2020-01-01"}).get_json()
+    replay = caller("POST", "/api/v1/replays", json={"since": "2020-01-01T00:00:00Z"}).get_json()
     kind = {"slug": f"own.n{next(_numbers)}", "name": "Own", "example": {}}
     assert caller("POST", "/api/v1/event-types", json=kind).status_code == 201
     ids = {"webhooks": hook["id"], "events": event["id"], "deliveries": delivery["id"], "replays": replay["id"]}

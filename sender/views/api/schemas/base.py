@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, model_validator
@@ -13,15 +14,20 @@ State = Literal["pending", "sending", "succeeded", "failed", "cancelled"]
 WebhookState = Literal["active", "paused", "disabled"]
 
 
-def _assume_utc(value: Any) -> Any:
-    """A date or a time without an offset is taken as UTC."""
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
+
+
+def _read_date_time(value: Any) -> Any:
+    """Read an RFC 3339 date-time and nothing else: `2026` would be taken as seconds since 1970."""
     try:
-        return moments.parse(value) if isinstance(value, str) else value
+        if isinstance(value, str) and _DATE_TIME.fullmatch(value):
+            return moments.parse(value.upper())
     except ValueError:
-        return value  # pydantic says what is wrong with it
+        pass
+    raise ValueError("Write it as an RFC 3339 date-time with its offset, such as 2026-01-31T13:00:00Z.")
 
 
-When = Annotated[AwareDatetime, BeforeValidator(_assume_utc), AfterValidator(moments.check)]
+When = Annotated[AwareDatetime, BeforeValidator(_read_date_time), AfterValidator(moments.check)]
 
 
 class AllOptional(Strict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from sender.core.replays import DEFAULT_RATE, MAX_RATE, NO_END, ReplayDraft
 from sender.models import Replay
@@ -33,7 +33,7 @@ class ReplayIn(Strict):
         description="Events published before this moment; now when absent. To start what `dry_run` has counted, give "
         "the `until` of its answer.",
     )
-    rate: int = Field(DEFAULT_RATE, ge=1, le=MAX_RATE, description="Deliveries made per second.")
+    rate: StrictInt = Field(DEFAULT_RATE, ge=1, le=MAX_RATE, description="Deliveries made per second.")
     dry_run: bool = Field(False, description="Only count.")
 
     def draft(self) -> ReplayDraft:

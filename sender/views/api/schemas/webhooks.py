@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, StrictInt, model_serializer
 
 from sender.core.signatures import SCHEMES
 from sender.models import Webhook
@@ -57,13 +57,13 @@ class WebhookIn(Strict):
         "`standard-ed25519`: the same, `whsk_` and a key pair, or both with a space between; `basic`: "
         "`user:password`; others: 8 to 512 printable ASCII characters.",
     )
-    max_in_flight: int = Field(10, description="Requests at the same time, 1 to 512.")
-    rate_limit: int | None = Field(None, description="Requests per `rate_period`, 1 to 10,000; null: no limit.")
+    max_in_flight: StrictInt = Field(10, description="Requests at the same time, 1 to 512.")
+    rate_limit: StrictInt | None = Field(None, description="Requests per `rate_period`, 1 to 10,000; null: no limit.")
     rate_period: str = Field("second", description="`second` or `minute`.")
 
 
 class WebhookPatch(Strict):
-    """A change of a webhook: only what is given changes.
+    """A change of a webhook: only what is given changes, and null is as if it was not given, but for `rate_limit`.
 
     A secret that is given replaces the present one at once, and the old ones end. A scheme that the present secret does
     not fit gets a fresh one, which the answer holds; one that it fits keeps it, with those old ones that it can carry.
@@ -82,8 +82,8 @@ class WebhookPatch(Strict):
     signature: Signature | None = None
     headers: dict[str, str] | None = None
     secret: str | None = None
-    max_in_flight: int | None = None
-    rate_limit: int | None = Field(None, description="Null takes the limit away.")
+    max_in_flight: StrictInt | None = None
+    rate_limit: StrictInt | None = Field(None, description="Null takes the limit away.")
     rate_period: str | None = None
 
 
@@ -185,7 +185,7 @@ class RotateIn(AllOptional):
     """Which secret comes next, and how long the present one signs beside it."""
 
     secret: str | None = Field(None, description="Made when absent; the present one again changes nothing.")
-    overlap_seconds: int = Field(
+    overlap_seconds: StrictInt = Field(
         secrets.DEFAULT_OVERLAP,
         description="0 to 604,800; 0 ends all old secrets at once, and so does a scheme that carries one signature.",
     )
