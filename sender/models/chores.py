@@ -43,6 +43,8 @@ class Replay(Base):
     reason: Mapped[str | None] = mapped_column(Text)  # why it was stopped
     # The webhooks that it was counted for: no other gets anything. Deferred, because there may be thousands.
     webhook_ids: Mapped[list[str]] = mapped_column(default=list, server_default="[]", deferred=True)
+    # Those of them whose offer of what they missed it took up: they are offered the rest when it is stopped.
+    made_up: Mapped[list[str]] = mapped_column(default=list, server_default="[]", deferred=True)
     cursor: Mapped[str | None] = mapped_column(Text)  # the last row that was looked at
     created_at: Mapped[datetime]
     next_step_at: Mapped[datetime]

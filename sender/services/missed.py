@@ -16,7 +16,7 @@ from sender.core.replays import Cursor, ReplayDraft
 from sender.models import Delivery, Event, Replay, Webhook, db
 from sender.services import queries
 from sender.services.context import CHANGES
-from shared import changes
+from shared import changes, clock
 from shared.database import writing
 
 # Values as literals: a partial index is used only for those that stand in the statement.
@@ -46,34 +46,46 @@ def note(connection: Connection, webhook_id: str, failing_since: datetime, now: 
 
 
 def note_since(connection: Connection, webhook_id: str, moment: datetime) -> None:
-    """Note that a disabled webhook has missed an event that was published at `moment`, if nothing older is noted."""
+    """Note that a webhook has missed an event that was published at `moment`, by being disabled, if none older."""
     later = or_(Webhook.missed_since.is_(None), Webhook.missed_since > moment)
     missed = update(Webhook).where(Webhook.id == webhook_id, Webhook.deleted_at.is_(None), later)
     connection.execute(missed.values(missed_since=moment))
 
 
-def settle(session: Session, draft: ReplayDraft, webhook_ids: Sequence[str], now: datetime) -> None:
-    """Forget what a replay of `draft` to `webhook_ids`, started at `now`, makes up for.
+def settle(session: Session, draft: ReplayDraft, webhook_ids: Sequence[str], now: datetime) -> list[str]:
+    """Forget what a replay of `draft` to `webhook_ids`, started at `now`, makes up for; return for which of them.
 
     It must leave out nothing that was missed, also by a webhook that was activated while it was counted. One that ends
     when it was counted, before `now`, leaves out nothing of a webhook that nobody has touched since: it was active then
     and is now, so that what came after is delivered anyhow.
     """
     if draft.state is not None or draft.event_type is not None:
-        return
+        return []
     made_up = select(Webhook).where(
         Webhook.missed_since >= draft.since, Webhook.active.is_(True), Webhook.id.in_(webhook_ids)
     )
     if draft.until < now:
         made_up = made_up.where(Webhook.updated_at <= draft.until)
     # Locked in the order of their ids, as everywhere.
-    for webhook in session.scalars(made_up.order_by(Webhook.id).with_for_update(key_share=True)):
+    found = session.scalars(made_up.order_by(Webhook.id).with_for_update(key_share=True)).all()
+    for webhook in found:
         webhook.missed_since = None
+    return [webhook.id for webhook in found]
+
+
+def offer_rest(connection: Connection, made_up: Sequence[str], cursor: str | None, since: datetime) -> None:
+    """Offer again what a replay that is stopped has not come to, to those whose offer it took up."""
+    for webhook_id in sorted(made_up):
+        note_since(connection, webhook_id, Cursor.read(cursor).created_at if cursor else since)
 
 
 def dismiss(webhook_id: str) -> None:
-    """Forget what a webhook missed: it is not to be offered any more. Raise NotFound."""
+    """Forget what a webhook missed up to now: it is not to be offered any more. Raise NotFound.
+
+    One that is disabled misses what is published from now on.
+    """
     queries.get_webhook(webhook_id)
     with writing(db.session) as session:
-        session.execute(update(Webhook).where(Webhook.id == webhook_id).values(missed_since=None))
+        (webhook,) = queries.lock_webhooks(session, [webhook_id])
+        webhook.missed_since = None if webhook.disabled_reason is None else clock.now()
         changes.announce(session, CHANGES)

@@ -185,8 +185,12 @@ def test_the_offer_can_be_dismissed_on_the_page_and_by_the_api(api, visitor, sin
     publish(api, deliverer)
     deliverer.answer(deliverer.claim()[0], 410)
     assert shown(api, hook)["missed_since"]
+    deliverer.wait(seconds=1)
     assert api("DELETE", f"/api/v1/webhooks/{hook}/missed")[0] == 204
-    assert shown(api, hook)["missed_since"] is None
+    assert shown(api, hook)["missed_since"] == clock.rfc3339(deliverer.now), "it still misses what is published"
+    deliverer.wait(seconds=1)
+    publish(api, deliverer, 2)
+    assert replay_of(api, hook, dry_run=True)[1]["count"] == 2
     assert api("DELETE", "/api/v1/webhooks/whk_none/missed")[0] == 404
 
 
@@ -261,3 +265,30 @@ def test_a_webhook_that_is_activated_while_a_replay_is_counted_keeps_its_offer(a
     with deliverer.engine.connect() as connection:
         assert connection.scalar(select(Replay.webhook_ids)) == [active]
     assert shown(api, hook)["missed_since"] is not None
+
+
+@pytest.mark.parametrize("how", ["stopped by hand", "paused meanwhile"])
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_replay_that_is_stopped_leaves_the_offer_of_the_rest(api, sink, deliverer, how, steps):
+    hook, missed = disabled(api, sink, deliverer)
+    never_off = api.webhook(sink.url())["id"]
+    path = f"/api/v1/webhooks/{hook}"
+    api("PATCH", path, {"active": True})
+    since = shown(api, hook)["missed_since"]
+    replay = api("POST", "/api/v1/replays", {"since": since, "rate": 10})[1]["id"]
+    assert shown(api, hook)["missed_since"] is None
+    for _ in range(steps):
+        replays.step(deliverer.engine, deliverer.now)
+        for claimed in deliverer.claim():
+            deliverer.answer(claimed, 200)
+        deliverer.wait(seconds=10)
+    if how == "stopped by hand":
+        assert api("POST", f"/api/v1/replays/{replay}/stop")[1]["state"] == "stopped"
+    else:
+        for one in (hook, never_off):
+            api("PATCH", f"/api/v1/webhooks/{one}", {"active": False})
+        replays.step(deliverer.engine, deliverer.now)
+        assert api("GET", f"/api/v1/replays/{replay}")[1]["state"] == "stopped"
+        api("PATCH", path, {"active": True})
+    assert replay_of(api, hook, dry_run=True)[1]["count"] == missed - 2 * steps
+    assert shown(api, never_off)["missed_since"] is None

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, insert, literal,
 from sender.core import matching, replays
 from sender.core.replays import Cursor, PastEvent, ReplayDraft, Target
 from sender.models import Delivery, Event, Replay, Webhook
+from sender.services import missed
 from sender.services.context import CHANGES
 from sender.services.operations import is_operational
 from sender.services.outbox import new_delivery
@@ -108,6 +109,7 @@ def _advance(connection: Connection, row: Any, start: Cursor | None, now: dateti
     values: dict[str, Any]
     if not any(target.takes for target in targets):  # what was not made is not made
         values = {"state": "stopped", "reason": _why_nobody_takes(connection, row), "finished_at": now}
+        missed.offer_rest(connection, row.made_up, row.cursor, row.since)
     else:
         progress = _look(connection, row, start, targets, now)
         if progress.rows:

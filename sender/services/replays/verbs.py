@@ -72,7 +72,7 @@ def create(draft: ReplayDraft) -> Replay:
     )
     with writing(db.session) as session:
         session.add(replay)
-        missed.settle(session, asked, replay.webhook_ids, now)
+        replay.made_up = missed.settle(session, asked, replay.webhook_ids, now)
         changes.announce(session, CHANGES)
     return get(replay.id)
 
@@ -97,7 +97,10 @@ def list_replays(limit: int, cursor: str | None) -> tuple[Sequence[Replay], str 
 
 
 def stop(replay_id: str) -> Replay:
-    """End a replay at once and return it; what it has made stays. One that has ended stays as it is."""
+    """End a replay at once and return it; what it has made stays. One that has ended stays as it is.
+
+    What a webhook missed by being disabled is offered again from where the replay had come to.
+    """
     with writing(db.session) as session:
         replay = session.scalar(
             select(Replay).where(Replay.id == replay_id).with_for_update().execution_options(populate_existing=True)
@@ -106,6 +109,7 @@ def stop(replay_id: str) -> Replay:
             replay.state = "stopped"
             replay.reason = "It was stopped by hand."
             replay.finished_at = clock.now()
+            missed.offer_rest(session.connection(), replay.made_up, replay.cursor, replay.since)
             changes.announce(session, CHANGES)
     return get(replay_id)
 

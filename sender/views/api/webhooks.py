@@ -126,7 +126,7 @@ def revoke_old_secrets(path: ById) -> Response:
 
 @api.delete("/<id>/missed", responses={204: None})
 def dismiss_missed(path: ById) -> Response:
-    """Forget since when a webhook that was disabled missed events: `missed_since` becomes null."""
+    """Forget since when a webhook that was disabled missed events: `missed_since` becomes null, now if it still is."""
     missed.dismiss(path.id)
     return nothing()
 

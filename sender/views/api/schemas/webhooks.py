@@ -129,7 +129,8 @@ class WebhookOut(BaseModel):
         description="Set when Hookloop disables the webhook: the publication of the oldest event that it missed. Once "
         "it is active again, `POST /api/v1/replays` with this `since` and its `webhook_id` sends all that did not "
         "arrive; `dry_run` counts it before. Null when there is nothing to make up for: never disabled, replayed, or "
-        "dismissed (`DELETE /api/v1/webhooks/{id}/missed`)."
+        "dismissed (`DELETE /api/v1/webhooks/{id}/missed`, which while it is disabled sets it to now). A replay that "
+        "is stopped sets it to where it had come to."
     )
 
     @classmethod

@@ -1,0 +1,23 @@
+"""Keep which offers of what was missed a replay took up
+
+Revision ID: 0009
+Revises: 0008
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0009'
+down_revision = '0008'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table('replays', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('made_up', sa.JSON(), server_default='[]', nullable=False))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table('replays', schema=None) as batch_op:
+        batch_op.drop_column('made_up')
