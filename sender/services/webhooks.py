@@ -168,6 +168,8 @@ def _fill(webhook: Webhook, draft: WebhookDraft, now: datetime) -> None:
     webhook.signature = {"scheme": draft.scheme, **signatures.PRESETS[draft.scheme].defaults, **draft.options}
     webhook.headers = dict(draft.headers)
     webhook.max_in_flight = draft.max_in_flight
+    if (webhook.rate_limit, webhook.rate_period) != (draft.rate_limit, draft.rate_period):
+        webhook.paced_until = None  # another limit does not wait for the old one
     webhook.rate_limit = draft.rate_limit
     webhook.rate_period = draft.rate_period
     webhook.active = draft.active

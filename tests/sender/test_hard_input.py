@@ -97,6 +97,7 @@ def test_all_that_is_wrong_with_a_webhook_is_said_at_once(app, api, sink):
         "scheme": "standard",
         "secret": "short",
         "rate_limit": "x",
+        "max_in_flight": "-3",
     }
     page = text_of(Visitor(app).post(f"/webhooks/{hook['id']}", **fields))
     for words in (
@@ -104,6 +105,7 @@ def test_all_that_is_wrong_with_a_webhook_is_said_at_once(app, api, sink):
         "Did you mean payment_received?",
         "Line 2: write it as Name: value.",
         "Write it as a whole number.",
+        "Allow 1 to 512 requests at the same time.",
         "whsec_",
     ):
         assert words in page, words

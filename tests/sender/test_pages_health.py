@@ -144,3 +144,21 @@ def test_more_troubled_webhooks_than_are_shown_are_counted_and_can_be_listed(vis
 def test_the_last_failure_is_said_without_a_second_colon(visitor, change):
     hook = change(failure_count=7, failing_since=clock.now(), last_outcome="http_status", last_status=503)
     assert "Failures in a row 7 Not delivered: the endpoint answered 503" in text_of(visitor.get(f"/webhooks/{hook}"))
+
+
+def test_a_due_delivery_that_is_not_sent_says_what_it_waits_for(visitor, api, change):
+    limit = {"rate_limit": 1, "rate_period": "minute", "paced_until": clock.now() + timedelta(minutes=1)}
+    for values, words in (
+        ({"rate_limit": None}, "as soon as there is a free place"),
+        (limit, "waits for the webhook's rate limit"),
+    ):
+        hook = change(**values)
+        assert api("POST", "/api/v1/events", {"type": "payment_received", "payload": {}})[0] == 202
+        (delivery,) = api("GET", f"/api/v1/deliveries?webhook_id={hook}")[1]["items"]
+        for path in (f"/deliveries/{delivery['id']}", f"/deliveries?webhook_id={hook}"):
+            assert words in text_of(visitor.get(path))
+
+
+def test_a_webhook_page_leads_to_a_replay_to_it(visitor, change):
+    hook = change(name="Billing")
+    assert f'href="/replays/new?webhook_id={hook}"' in visitor.get(f"/webhooks/{hook}").text

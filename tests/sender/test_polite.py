@@ -163,6 +163,17 @@ def test_claims_that_lapse_are_given_back_with_what_they_spent_of_the_rate_limit
     assert deliverer.claim() == [], "one that was made is not given back"
 
 
+def test_a_raised_rate_limit_does_not_wait_for_the_old_one(api, sink, deliverer):
+    hook = api.webhook(sink.url(), rate_limit=1, rate_period="minute")
+    path = f"/api/v1/webhooks/{hook['id']}"
+    publish(api, 3)
+    assert (len(deliverer.claim()), len(deliverer.claim())) == (1, 0)
+    api("PATCH", path, {"name": "Renamed", "rate_limit": 1})
+    assert deliverer.claim() == []
+    api("PATCH", path, {"rate_limit": 10, "rate_period": "second"})
+    assert len(deliverer.claim()) == 1
+
+
 def test_a_rate_limit_holds_over_all_workers(api, sink, deliverer):
     hook = api.webhook(sink.url())
     deliverer.set(hook["id"], rate_limit=2, rate_period="second", max_in_flight=100)

@@ -246,3 +246,11 @@ def test_what_became_of_its_deliveries_is_told_alike_and_each_figure_leads_to_th
         listed = visitor.get(address.replace("&amp;", "&")).text
         assert listed.count('<tr id="dlv_') == int(number)
         assert "replay rpl_" in text_of(visitor.get(address.replace("&amp;", "&")))
+
+
+def test_a_replay_that_no_worker_makes_says_so(visitor, api, past, hook):
+    past.event(5)
+    replay = api("POST", "/api/v1/replays", {"since": past.ago(9).isoformat()})[1]["id"]
+    assert "No delivery worker is running" in text_of(visitor.get(f"/replays/{replay}"))
+    api("POST", f"/api/v1/replays/{replay}/stop")
+    assert "No delivery worker is running" not in text_of(visitor.get(f"/replays/{replay}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -56,8 +57,11 @@ def by_field(error: HookloopError) -> dict[str, str]:
 
 
 def whole_number(field: str, text: str, faults: list[FieldError]) -> int | None:
-    """Return the number that a person typed; None for what is none, which is added to `faults`."""
-    if text.isascii() and text.isdigit() and len(text) < 10:
+    """Return the number that a person typed; None for what is none, which is added to `faults`.
+
+    A negative one is a number: which of them may be is for others to say.
+    """
+    if re.fullmatch(r"-?[0-9]{1,9}", text):
         return int(text)
     faults.append(FieldError(field, "Write it as a whole number."))
     return None

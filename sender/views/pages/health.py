@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sender.models import WORKER_SILENT_AFTER, Webhook
+from sender.models import WORKER_SILENT_AFTER, Delivery, Webhook
 from sender.services import queries
 from sender.views.pages.base import blueprint
 from shared import clock, outcome
@@ -38,6 +38,17 @@ def state(webhook: Webhook) -> tuple[object, ...]:
         webhook.warned_at,
         webhook.missed_since,
     )
+
+
+@blueprint.app_template_filter("waits_for")
+def waits_for(delivery: Delivery) -> str:
+    """Return in words what a delivery waits for that is due and yet is not sent; empty for one that is not due."""
+    due, webhook = delivery.next_attempt_at, delivery.webhook
+    if delivery.state != "pending" or due is None or is_ahead(due):
+        return ""
+    if webhook.paced_until is not None and webhook.rate_limit and is_ahead(webhook.paced_until):
+        return "waits for the webhook's rate limit"
+    return "as soon as there is a free place"
 
 
 def is_silent() -> bool:

@@ -13,7 +13,7 @@ from sender.models import Replay, Webhook
 from sender.services import queries, replays
 from sender.services.queries import DeliveryFilter
 from sender.services.replays import Counted
-from sender.views.pages import moment_fields, select_options
+from sender.views.pages import health, moment_fields, select_options
 from sender.views.pages.base import PER_PAGE, blueprint, by_field, is_confirmed, whole_number
 from shared import clock, spans
 from shared.errors import FieldError, InvalidInput
@@ -78,6 +78,7 @@ def replay(replay_id: str) -> str:
         webhook=replays.webhooks_of([found]).get(found.webhook_id or ""),
         newest=queries.list_deliveries(DeliveryFilter(replay_id=replay_id), NEWEST, None).items,
         again=_again(found),
+        is_silent=found.state == "running" and health.is_silent(),
     )
 
 
