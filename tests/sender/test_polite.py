@@ -248,6 +248,9 @@ def test_recovery_is_told_after_a_warning(api, sink, deliverer):
     deliverer.answer(claimed[0])
     assert [news["webhook_id"] for news in told(deliverer, watcher, "webhook.recovered")] == [hook["id"]]
     assert deliverer.webhook(hook["id"]).failing_since is None
+    with deliverer.engine.connect() as connection:
+        subjects = list(connection.scalars(select(Mail.subject).order_by(Mail.id)))
+    assert subjects == ["Webhook Billing is failing", "Webhook Billing has recovered"]
 
 
 @pytest.mark.parametrize("how", ["url", "pause", "disabled"])

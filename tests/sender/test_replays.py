@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, update
 from sender.core import replays as rules
 from sender.models import Delivery, Replay, Webhook, db
 from sender.services import replays, retention
+from sender.services.replays import steps
 from shared import clock
 from shared.database import writing_connection
 from tests.sender.past import Past
@@ -490,3 +491,16 @@ def test_why_it_was_stopped_by_a_person_is_told(api, past, hook):
     replay = ask(api, past)
     stopped = api("POST", f"/api/v1/replays/{replay['id']}/stop")[1]
     assert (stopped["reason"], replay["reason"], replay["skipped"]) == ("It was stopped by hand.", None, 0)
+
+
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_while_a_worker_takes_a_step_another_takes_none(api, past, hook):
+    past.event(5)
+    replay = ask(api, past)
+    with writing_connection(past.engine) as other:
+        assert steps._take_turn(other)
+        now = clock.now()
+        assert replays.step(past.engine, now) == now + rules.BREATH
+        assert shown(api, replay)["done"] == 0
+    replays.step(past.engine, clock.now())
+    assert shown(api, replay)["done"] == 1

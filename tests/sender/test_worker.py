@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sender import worker as worker_module
 from sender.core import retry
 from sender.models import Delivery, Webhook, db
+from sender.services.deliveries import Claim, rules_of
 from sender.worker import Worker
 from shared import clock
 from shared.database import writing_connection
@@ -130,3 +131,21 @@ def test_a_result_of_which_nothing_can_be_recorded_holds_up_no_other(api, sink, 
     healthy = api.webhook(sink.url())
     publish(api)
     assert of(healthy, api.finished(1))["state"] == "succeeded"
+
+
+def test_an_idle_worker_wakes_when_a_rate_limit_or_a_rest_lets_it_go_on(app, monkeypatch):
+    with app.app_context():
+        worker = Worker(db.engine, app.extensions["hookloop_sender"])
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    limited = Claim([], opens_at=now + timedelta(seconds=2))
+    assert worker._pause(now, limited) == 2
+    worker._rest_ends_at = now + timedelta(seconds=3)
+    assert worker._pause(now, Claim([])) == 3
+    assert worker._pause(now, limited) == 2
+
+
+@pytest.mark.parametrize(("days", "span"), [(5, timedelta(days=5)), (0.5, timedelta(hours=12)), (0, None)])
+def test_the_span_that_disables_is_the_one_that_is_set(app, days, span):
+    settings = app.extensions["hookloop_sender"].settings.model_copy(update={"disable_after": days})
+    assert rules_of(settings).disable_after == span
