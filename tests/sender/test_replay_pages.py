@@ -11,7 +11,7 @@ from sqlalchemy import update
 from werkzeug.serving import make_server
 
 from sender.models import Webhook, db
-from sender.services import replays
+from sender.services import queries, replays
 from shared import clock
 from shared.database import writing_connection
 from tests.sender.conftest import TOKEN
@@ -131,7 +131,7 @@ def test_the_query_fills_in_the_form(visitor, past, hook):
     assert 'value="2026-01-02T03:04:05"' in page
     assert 'value="2026-01-03T00:00:00"' in page
     assert f'<option value="{hook}" selected>' in page
-    assert '<option value="pay*" selected>' in page
+    assert inputs(page)["event_type"] == "pay*"
     assert inputs(page)["rate"] == "7"
     assert re.search(r'name="since"[^>]* value="\d{4}-', visitor.get("/replays/new?since=nonsense").text)
 
@@ -180,7 +180,7 @@ def test_an_ended_replay_can_be_asked_for_again(visitor, api, past, hook):
     page = visitor.get(f"/replays/{replay['id']}").text
     again = visitor.get(re.search(r'href="(/replays/new[^"]+)"', page)[1].replace("&amp;", "&")).text
     assert '<option value="missing" selected>' in again
-    assert '<option value="payment_*" selected>' in again
+    assert inputs(again)["event_type"] == "payment_*"
     assert visitor.get("/replays/rpl_none").status_code == 404
 
 
@@ -254,3 +254,18 @@ def test_a_replay_that_no_worker_makes_says_so(visitor, api, past, hook):
     assert "No delivery worker is running" in text_of(visitor.get(f"/replays/{replay}"))
     api("POST", f"/api/v1/replays/{replay}/stop")
     assert "No delivery worker is running" not in text_of(visitor.get(f"/replays/{replay}"))
+
+
+def test_the_form_takes_a_glob_of_event_types(visitor, past, hook):
+    past.event(5)
+    past.event(5, "customer_updated")
+    assert "1 delivery would be made" in text_of(visitor.post("/replays/new", **form(past, event_type="payment_*")))
+    assert '<option value="payment_received">' in visitor.get("/replays/new").text
+
+
+def test_a_webhook_beyond_the_newest_is_chosen_by_name_where_its_page_leads(visitor, past, hook, monkeypatch, api):
+    monkeypatch.setattr(queries, "MAX_LIMIT", 1)
+    api.webhook("https://example.com/", name="Newest")
+    name = api("GET", f"/api/v1/webhooks/{hook}")[1]["name"]
+    for path in ("/replays/new", "/deliveries"):
+        assert f'<option value="{hook}" selected>{name}</option>' in visitor.get(f"{path}?webhook_id={hook}").text
