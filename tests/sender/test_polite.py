@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from sender.models import Event, Mail, db
-from sender.services.deliveries import Rules, give_back, limited
+from sender.services.deliveries import Rules, give_back
 from shared.database import writing_connection
 from tests.sender.deliverer import Deliverer
 
@@ -152,9 +152,8 @@ def test_claims_that_lapse_are_given_back_with_what_they_spent_of_the_rate_limit
     publish(api, 2)
     for _ in range(3):
         claims = deliverer.claim()
-        assert [claimed.webhook_id for claimed in claims].count(hook["id"]) == 1
+        assert [claimed.webhook_id for claimed in claims if claimed.paced] == [hook["id"]]
         with writing_connection(deliverer.engine) as connection:
-            assert limited(connection, claims) == {hook["id"]}
             give_back(connection, [(claimed, timedelta(seconds=0.06)) for claimed in claims], deliverer.now)
         deliverer.wait(seconds=0.06)
     assert deliverer.webhook(free["id"]).paced_until is None
