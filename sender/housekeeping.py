@@ -19,7 +19,7 @@ from sender.services import replays, retention
 from sender.services.context import Context
 from sender.services.deliveries import Settling
 from shared import clock, ids
-from shared.database import Instant, writing_connection
+from shared.database import Instant, persist, writing_connection
 
 _log = structlog.get_logger("sender.worker")
 
@@ -53,13 +53,19 @@ class Housekeeping:
         if self._settings.mails:
             self._mails.start()
 
-    def stop(self) -> None:
-        """End the work and take back the sign of life.
+    def stop(self, deadline: float) -> None:
+        """End the work and take back the sign of life; a database that fails is asked again until `deadline`.
 
         A mail under way is not waited for, because its server may hang: its lease brings it back.
         """
         self._stopped.set()
         self._thread.join()
+        try:
+            persist(self._take_back_sign, deadline)
+        except SQLAlchemyError as error:
+            _log.error("the sign of life could not be taken back; it grows old", error=type(error).__name__)
+
+    def _take_back_sign(self) -> None:
         with writing_connection(self._engine) as connection:
             connection.execute(delete(WorkerProcess).where(WorkerProcess.id == self._id))
 

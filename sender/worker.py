@@ -16,6 +16,7 @@ from sender.services.context import CHANGES, Context
 from sender.services.deliveries import (
     MOST_PAYLOAD,
     Claim,
+    Claimed,
     Result,
     claim_due,
     give_back,
@@ -74,12 +75,14 @@ class Worker:
         housekeeping.start()
         self._senders.start()
         _log.info("worker ready", threads=self._threads)
+        deadline = float("-inf")
         try:
             while not self._stopping.is_set():
                 self._turn()
-            self._finish(clock.monotonic() + grace_seconds)
+            deadline = clock.monotonic() + grace_seconds
+            self._finish(deadline)
         finally:
-            housekeeping.stop()
+            housekeeping.stop(deadline)
             watcher.stop()
         _log.info("worker stopped")
 
@@ -257,19 +260,50 @@ class Worker:
         return min(max(0.001, pause), *limits)
 
     def _finish(self, deadline: float) -> None:
-        """Record attempts as they end until `deadline`, then give the rest back so that another makes them at once."""
+        """Record attempts as they end until `deadline`, then give the rest back so that another makes them at once.
+
+        A database that fails is asked again until then, and once after it; what it has not taken, leases bring back.
+        """
         unsent = self._senders.take_back()
         self._under_way.remove(unsent)
         while self._under_way and clock.monotonic() < deadline:
             self._wake.clear()
-            self._gather()
+            pause = _RECORD_WITHIN if self._hand_over(unsent) else _ERROR_PAUSE
             if self._under_way:
-                self._wake.wait(min(_RECORD_WITHIN, max(0.0, deadline - clock.monotonic())))
+                self._wake.wait(min(pause, max(0.0, deadline - clock.monotonic())))
+        unsent += self._under_way.claims()
+        while not self._hand_over(unsent):
+            left = deadline - clock.monotonic()
+            if left <= 0:
+                counts = {"results": len(self._unrecorded), "claims": len(unsent)}
+                _log.error("the database did not take all; leases bring back what is left", **counts)
+                return
+            self._wake.clear()
+            self._wake.wait(min(_ERROR_PAUSE, left))
+
+    def _hand_over(self, unsent: list[Claimed]) -> bool:
+        """Record what has ended, release what is `unsent` and empty it; return False when something of it is left."""
         self._gather()
-        try:
+        lapsed = self._senders.lapsed()
+        self._under_way.remove(lapsed)
+        unsent += lapsed
+        for step in (self._record_all, lambda: self._release_all(unsent)):
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001  # one result that cannot be recorded must not lose the others
+                self._survive(error)
+                if is_outage(error):
+                    break
+        return not (self._unrecorded or unsent)
+
+    def _record_all(self) -> None:
+        if self._unrecorded:
             self._record(self._unrecorded)
-        except Exception as error:  # noqa: BLE001  # one result that cannot be recorded must not lose the others
-            self._survive(error)
-        with writing_connection(self._engine) as connection:
-            release(connection, [*unsent, *self._under_way.claims()], clock.now())
-            changes.announce(connection, CHANGES)
+            self._unrecorded.clear()
+
+    def _release_all(self, claims: list[Claimed]) -> None:
+        if claims:
+            with writing_connection(self._engine) as connection:
+                release(connection, claims, clock.now())
+                changes.announce(connection, CHANGES)
+            claims.clear()

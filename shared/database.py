@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -16,11 +17,15 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.types import TypeDecorator
 
+from shared import clock
 from shared.turn import turn
+
+T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _BUSY_TIMEOUT_SECONDS = 30
+_PERSIST_EVERY = 0.5  # seconds between two tries of what an outage made fail
 _WRITES = "hookloop_writes"
 _UNAVAILABLE = tuple(
     f"SQLITE_{name}" for name in ("BUSY", "CANTOPEN", "FULL", "IOERR", "LOCKED", "PROTOCOL", "READONLY")
@@ -108,6 +113,21 @@ def is_unavailable(error: DBAPIError) -> bool:
 def is_outage(error: Exception) -> bool:
     """Return whether `error` comes from the database, and what was asked of it may be asked again."""
     return isinstance(error, SQLAlchemyError) and (not isinstance(error, DBAPIError) or is_unavailable(error))
+
+
+def persist(work: Callable[[], T], deadline: float) -> T:
+    """Return what `work` returns, asking again on an outage until `deadline` (monotonic) and once after it.
+
+    Raise what it raised then, and at once what is no outage.
+    """
+    while True:
+        left = deadline - clock.monotonic()
+        try:
+            return work()
+        except SQLAlchemyError as error:
+            if left <= 0 or not is_outage(error):
+                raise
+        time.sleep(min(_PERSIST_EVERY, max(0.0, deadline - clock.monotonic())))
 
 
 @contextmanager

@@ -1,0 +1,176 @@
+"""What a worker holds in its memory outlives an outage of the database, while it works and when it is stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+from structlog.testing import capture_logs
+
+from sender import worker as worker_module
+from sender.models import Attempt, Delivery, WorkerProcess, db
+from sender.worker import Worker
+from shared import database
+from tests.sender.outage import outage_of
+
+EVENTS = 3
+
+
+@pytest.fixture
+def engine(app):
+    with app.app_context():
+        return db.engine
+
+
+@pytest.fixture
+def outage(engine, monkeypatch):
+    monkeypatch.setattr(worker_module, "_ERROR_PAUSE", 0.01)
+    monkeypatch.setattr(database, "_PERSIST_EVERY", 0.01)
+    with outage_of(engine) as outage:
+        yield outage
+
+
+@pytest.fixture
+def gate(sink):
+    """Answers wait until it is set."""
+    gate = threading.Event()
+    sink.answer = lambda _sent: ({}, b"ok" if gate.wait(30) else b"late")
+    yield gate
+    gate.set()
+
+
+@pytest.fixture
+def running(app, engine):
+    """Start workers, each with the seconds that a stop gives to what is under way; return the worker and its end."""
+    with ThreadPoolExecutor() as pool:
+        workers = []
+
+        def start(grace):
+            worker = Worker(engine, app.extensions["hookloop_sender"])
+            workers.append(worker)
+            return worker, pool.submit(worker.run, grace)
+
+        yield start
+        for worker in workers:
+            worker.stop()
+
+
+def publish(api, count=EVENTS):
+    for _ in range(count):
+        assert api("POST", "/api/v1/events", {"type": "payment_received", "payload": {}})[0] == 202
+
+
+def states(engine):
+    """How many deliveries are in each state, by whether nobody claims them."""
+    with engine.connect() as connection:
+        rows = connection.execute(select(Delivery.state, Delivery.claim_id)).all()
+    return Counter((state, claim_id is None) for state, claim_id in rows)
+
+
+def attempts(engine):
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(Attempt))
+
+
+@pytest.mark.parametrize("at_commit", [False, True], ids=["writing", "keeping"])
+def test_results_that_come_in_an_outage_are_recorded_after_it(api, sink, engine, outage, gate, running, at_commit):
+    api.webhook(sink.url())
+    publish(api)
+    running(5)
+    sink.wait_for(EVENTS)
+    outage.at_commit, outage.lasts = at_commit, True
+    gate.set()
+    outage.wait_for(3)
+    outage.lasts = False
+    assert [row["state"] for row in api.finished(EVENTS)] == ["succeeded"] * EVENTS
+    assert (attempts(engine), len(sink.requests)) == (EVENTS, EVENTS)
+
+
+def test_results_that_are_recorded_one_by_one_outlive_an_outage_too(
+    api, sink, engine, outage, gate, running, monkeypatch
+):
+    real, stumbled = worker_module.record, threading.Event()
+
+    def record(connection, results, *rest):
+        if results and not stumbled.is_set():
+            stumbled.set()
+            outage.lasts = True
+            raise ZeroDivisionError
+        return real(connection, results, *rest)
+
+    monkeypatch.setattr(worker_module, "record", record)
+    api.webhook(sink.url())
+    publish(api)
+    running(5)
+    sink.wait_for(EVENTS)
+    gate.set()
+    outage.wait_for(3)
+    outage.lasts = False
+    assert [row["state"] for row in api.finished(EVENTS)] == ["succeeded"] * EVENTS
+    assert (attempts(engine), len(sink.requests)) == (EVENTS, EVENTS)
+
+
+def test_a_stop_records_what_ends_while_other_attempts_are_under_way(api, sink, engine, gate, running):
+    sink.answer = lambda sent: ({}, b"ok" if sent.get("X-Quick") or gate.wait(30) else b"late")
+    api.webhook(sink.url())
+    api.webhook(sink.url(), headers={"X-Quick": "1"})
+    worker, end = running(30)
+    worker_waits = threading.Event()
+    real = worker._senders.take_back
+    worker._senders.take_back = lambda: (worker_waits.set(), real())[1]
+    publish(api, 1)
+    sink.wait_for(2)
+    worker.stop()
+    assert worker_waits.wait(30)
+    assert len(api.finished(1)) == 1
+    assert not end.done()
+    gate.set()
+    end.result(30)
+    assert len(api.finished(2)) == 2
+
+
+def test_a_stop_amid_an_outage_waits_for_its_end_and_loses_no_attempt(api, sink, engine, outage, gate, running):
+    api.webhook(sink.url())
+    publish(api)
+    worker, end = running(30)
+    sink.wait_for(EVENTS)
+    worker.stop()
+    outage.lasts = True
+    gate.set()
+    outage.wait_for(3)
+    outage.lasts = False
+    end.result(30)
+    assert states(engine) == {("succeeded", True): EVENTS}
+    assert (attempts(engine), len(sink.requests)) == (EVENTS, EVENTS)
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(WorkerProcess)) == 0
+
+
+def test_a_stop_ends_also_when_the_outage_does_not_and_says_what_it_left(api, sink, engine, outage, gate, running):
+    api.webhook(sink.url())
+    publish(api)
+    worker, end = running(0.2)
+    sink.wait_for(EVENTS)
+    with capture_logs() as logged:
+        outage.lasts = True
+        worker.stop()
+        gate.set()
+        end.result(30)
+    (left,) = [entry for entry in logged if "leases bring back" in entry["event"]]
+    assert left["results"] + left["claims"] == EVENTS
+    assert logged[-1]["event"] == "worker stopped"
+    outage.lasts = False
+    assert states(engine) == {("sending", False): EVENTS}
+
+
+def test_a_stop_gives_back_what_is_under_way_for_longer_than_the_grace(api, sink, engine, gate, running):
+    api.webhook(sink.url())
+    publish(api)
+    worker, end = running(0)
+    sink.wait_for(EVENTS)
+    worker.stop()
+    end.result(30)
+    assert states(engine) == {("pending", True): EVENTS}
