@@ -13,23 +13,40 @@ from __future__ import annotations
 import fcntl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
+from io import FileIO
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 
 @contextmanager
 def turn(engine: Engine) -> Iterator[None]:
-    """Hold the right to write to the database of `engine` while the block lasts; on PostgreSQL everybody has it."""
+    """Hold the right to write to the database of `engine` while the block lasts; on PostgreSQL everybody has it.
+
+    Raise OperationalError, an outage like any other, where the file to lock cannot be had: too many are open, the disk
+    may only be read or fails, the folder is gone.
+    """
     if engine.dialect.name != "sqlite":
         yield
         return
     path = f"{engine.url.database}.turn"
-    with _among_threads(path), Path(path).open("ab", buffering=0) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with _among_threads(path), _locked(path):
         yield
+
+
+def _locked(path: str) -> FileIO:
+    """Return a file that is locked until it is closed."""
+    try:
+        with ExitStack() as stack:
+            file = stack.enter_context(Path(path).open("ab", buffering=0))
+            fcntl.flock(file, fcntl.LOCK_EX)
+            stack.pop_all()
+            return file
+    except OSError as error:
+        raise OperationalError("a turn at writing", None, error) from error
 
 
 @cache

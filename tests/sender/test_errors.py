@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -133,3 +134,15 @@ def test_limits_and_rates_are_whole_numbers(api):
         ):
             status, problem = api("POST", f"/api/v1/{path}", body | {field: given})
             assert (status, [fault["field"] for fault in problem["errors"]]) == (422, [field])
+
+
+def test_a_turn_at_writing_that_cannot_be_had_is_told_as_a_moment_to_wait(errors):
+    with errors.app.app_context():
+        lock = Path(f"{db.engine.url.database}.turn")
+    lock.unlink(missing_ok=True)
+    lock.mkdir()  # opening it fails, as where too many files are open
+    event = {"type": "payment_received", "payload": {}}
+    problem = errors.problem("POST", "/api/v1/events", json=event, status=503)
+    assert "nothing was stored" in problem["detail"]
+    lock.rmdir()
+    assert errors.client.post("/api/v1/events", json=event, headers=BEARER).status_code == 202

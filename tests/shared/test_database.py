@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -49,3 +50,21 @@ def test_a_lock_that_cannot_be_had_is_no_fault_of_the_statement(name, unavailabl
     error = sqlite3.OperationalError("locking protocol")
     error.sqlite_errorname = name
     assert is_unavailable(OperationalError("SELECT 1", {}, error)) is unavailable
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_turn_at_writing_that_cannot_be_had_is_an_outage_and_ends(engine):
+    lock = Path(f"{engine.url.database}.turn")
+    lock.unlink()
+    lock.mkdir()  # opening it fails, as where too many files are open
+    error = fault(engine, "INSERT INTO things VALUES (1)")
+    assert is_unavailable(error)
+    assert is_outage(error)
+    lock.rmdir()
+    execute(engine, ["INSERT INTO things VALUES (1)"])
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_an_error_of_the_system_amid_a_transaction_is_its_own(engine):
+    with pytest.raises(FileNotFoundError), writing_connection(engine):
+        raise FileNotFoundError
