@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
 from shared import clock
+from shared.database import notice_of_loss
 
 _log = structlog.get_logger(__name__)
 
@@ -82,7 +83,7 @@ class ChangeWatcher:
         import psycopg  # noqa: PLC0415  # an extra: only installed where PostgreSQL is used
 
         url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(url, autocommit=True) as connection:
+        with psycopg.connect(url, autocommit=True, **notice_of_loss(self._engine.url)) as connection:
             connection.execute(f'LISTEN "{self._channel}"')
             self._on_change()  # what came before we listened
             while not self._stopped.is_set():

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, event
+from sqlalchemy import URL, BigInteger, Connection, Dialect, Engine, MetaData, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session
@@ -31,6 +31,15 @@ _UNAVAILABLE = tuple(
     f"SQLITE_{name}" for name in ("BUSY", "CANTOPEN", "FULL", "IOERR", "LOCKED", "PROTOCOL", "READONLY")
 )
 _INVALID_TRANSACTION_STATE = "25"  # PostgreSQL's class of codes: above all read-only, as after a failover
+
+# A server that goes without a word, as with its host or a network, is noticed within half a minute, not after hours.
+_NOTICE_OF_LOSS = {
+    "connect_timeout": 10,  # seconds
+    "keepalives_idle": 15,  # seconds of silence, after which it is asked whether it is there
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds that what was sent may stay unconfirmed
+}
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -75,12 +84,17 @@ def connect(app: Flask, db: SQLAlchemy, url: str, *, pool_size: int) -> None:
     else:
         # Nothing is prepared: a plan made once, for a table that was small, took 100 times as long when it had grown.
         # Planning each time costs nothing that could be measured, and connections may go through a pooler.
-        options["connect_args"] = {"prepare_threshold": None}
+        options["connect_args"] = {"prepare_threshold": None, **notice_of_loss(make_url(url))}
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
+
+
+def notice_of_loss(url: URL) -> dict[str, Any]:
+    """Return libpq's settings by which a PostgreSQL that vanished is noticed, but for those that `url` has itself."""
+    return {name: value for name, value in _NOTICE_OF_LOSS.items() if name not in url.query}
 
 
 def prepare_engine(engine: Engine) -> None:

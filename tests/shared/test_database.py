@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from shared.changes import ChangeWatcher
+from shared.cli import database_app
 from shared.database import is_outage, is_unavailable, writing_connection
-from tests.databases import empty_engine
+from tests.databases import empty_database, empty_engine
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -68,3 +73,37 @@ def test_a_turn_at_writing_that_cannot_be_had_is_an_outage_and_ends(engine):
 def test_an_error_of_the_system_amid_a_transaction_is_its_own(engine):
     with pytest.raises(FileNotFoundError), writing_connection(engine):
         raise FileNotFoundError
+
+
+@pytest.mark.parametrize(("query", "timeout"), [({}, "10"), ({"connect_timeout": "7"}, "7")], ids=["ours", "the URL's"])
+def test_connections_notice_a_postgresql_that_vanished_as_the_url_wants_it(
+    request, tmp_path, monkeypatch, query, timeout
+):
+    opened, listens = [], threading.Event()
+    real = psycopg.connect
+
+    def connect(*given, **options):
+        opened.append(real(*given, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(psycopg, "connect", connect)
+    with empty_database("postgresql", request, tmp_path) as plain:
+        url = make_url(plain).update_query_dict(query).render_as_string(hide_password=False)
+        db = SQLAlchemy()
+        app = database_app(db, url, "URL")
+        opened.clear()
+        with app.app_context():
+            db.session.execute(text("SELECT 1"))
+            watcher = ChangeWatcher(db.engine, "things", listens.set)
+            watcher.start()
+            assert listens.wait(30)
+            found = [connection.info.get_parameters() for connection in opened]
+            watcher.stop()
+            db.session.remove()
+            db.engine.dispose()
+    assert len(found) == 2
+    for parameters in found:
+        assert parameters["connect_timeout"] == timeout
+        assert parameters["tcp_user_timeout"] == "30000"
+        kept_alive = [parameters[f"keepalives_{name}"] for name in ("idle", "interval", "count")]
+        assert kept_alive == ["15", "5", "3"]
