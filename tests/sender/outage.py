@@ -26,15 +26,19 @@ class Outage:
             assert self._failed.wait_for(lambda: self._failures >= failures, timeout=30)
 
     def begin(self, connection: Connection) -> None:
-        """Make a transaction that begins one that may only read, or one that may write again."""
-        refuses = self.lasts and not self.at_commit
+        """Make a transaction one that may only read."""
+        if self.lasts and not self.at_commit:
+            is_sqlite = connection.dialect.name == "sqlite"
+            connection.exec_driver_sql("PRAGMA query_only=ON" if is_sqlite else "SET TRANSACTION READ ONLY")
+
+    def end(self, connection: Connection) -> None:
+        """Let the next one write again."""
         if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if refuses else 'OFF'}")
-        elif refuses:
-            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            connection.exec_driver_sql("PRAGMA query_only=OFF")
 
     def commit(self, connection: Connection) -> None:
         """Fail instead of keeping anything, if it is to."""
+        self.end(connection)
         if self.lasts and self.at_commit:
             self.count()
             error = sqlite3.OperationalError("disk I/O error")
@@ -52,7 +56,12 @@ class Outage:
 def outage_of(engine: Engine) -> Iterator[Outage]:
     """Give an outage of the database of `engine`, which has not begun."""
     outage = Outage()
-    listeners = (("begin", outage.begin), ("commit", outage.commit), ("handle_error", outage.count))
+    listeners = (
+        ("begin", outage.begin),
+        ("commit", outage.commit),
+        ("rollback", outage.end),
+        ("handle_error", outage.count),
+    )
     for name, listener in listeners:
         event.listen(engine, name, listener)
     yield outage

@@ -174,3 +174,16 @@ def test_a_stop_gives_back_what_is_under_way_for_longer_than_the_grace(api, sink
     worker.stop()
     end.result(30)
     assert states(engine) == {("pending", True): EVENTS}
+
+
+def test_a_test_that_is_answered_in_an_outage_is_recorded_after_it(api, sink, engine, outage, gate):
+    hook = api.webhook(sink.url())
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(api, "POST", f"/api/v1/webhooks/{hook['id']}/test", {})
+        sink.wait_for(1)
+        outage.lasts = True
+        gate.set()
+        outage.wait_for(2)
+        outage.lasts = False
+        assert answer.result(30)[1]["state"] == "succeeded"
+    assert (attempts(engine), len(sink.requests)) == (1, 1)

@@ -13,8 +13,10 @@ from sender.services.context import CHANGES, Context
 from sender.services.deliveries.claim import Claimed, destination
 from sender.services.deliveries.record import Result, record, rules_of
 from shared import changes, clock
-from shared.database import writing, writing_connection
+from shared.database import persist, writing, writing_connection
 from shared.errors import Conflict
+
+_PERSIST_SECONDS = 5.0  # that somebody may wait for a database that fails, after the endpoint has answered
 
 
 def send_test(context: Context, webhook_id: str, event_type: str | None) -> Delivery:
@@ -39,10 +41,16 @@ def send_test(context: Context, webhook_id: str, event_type: str | None) -> Deli
         session.flush()
         session.add(delivery)
     exchange = transport.attempt(context.door, claimed.message, claimed.destination)
-    with writing_connection(db.engine) as connection:
-        record(connection, [Result.of(claimed, exchange)], rules_of(context.settings), clock.now())
-        changes.announce(connection, CHANGES)
+    result = Result.of(claimed, exchange)
+    # The attempt happened: were it lost to a moment's outage, a worker would make it again once its lease is over.
+    persist(lambda: _record(context, result), clock.monotonic() + _PERSIST_SECONDS)
     return queries.get_delivery(delivery.id)
+
+
+def _record(context: Context, result: Result) -> None:
+    with writing_connection(db.engine) as connection:
+        record(connection, [result], rules_of(context.settings), clock.now())
+        changes.announce(connection, CHANGES)
 
 
 def resend(delivery_id: str) -> Delivery:
