@@ -6,7 +6,14 @@ import zlib
 from collections.abc import Sequence
 
 _MAX_CODINGS = 5
-_WINDOWS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}  # deflate: with zlib's frame, or bare as some do
+_MAX_MEMBERS = 64
+_GZIP = 31
+_MEMBER = b"\x1f\x8b"  # how one begins (RFC 1952, section 2.3.1)
+_WINDOWS = {
+    "gzip": (_GZIP,),
+    "x-gzip": (_GZIP,),
+    "deflate": (15, -15),
+}  # deflate: with zlib's frame, or bare as some do
 
 
 def decode(body: bytes, headers: Sequence[tuple[str, str]], limit: int) -> tuple[bytes, bool]:
@@ -19,29 +26,36 @@ def decode(body: bytes, headers: Sequence[tuple[str, str]], limit: int) -> tuple
     codings = [coding for part in value.split(",") if (coding := part.strip().lower()) not in ("", "identity")]
     if not codings or len(codings) > _MAX_CODINGS or any(coding not in _WINDOWS for coding in codings):
         return body, False
-    decoded = body
+    decoded, is_cut = body, False
     for coding in reversed(codings):
         for window in _WINDOWS[coding]:
             try:
-                decoded = _inflate(decoded, window, limit + 1)
+                decoded, has_rest = _inflate(decoded, window, limit + 1)
                 break
             except zlib.error:
                 continue
         else:
             return body, False
-    return decoded[:limit], len(decoded) > limit
+        is_cut |= has_rest
+    return decoded[:limit], is_cut or len(decoded) > limit
 
 
-def _inflate(data: bytes, window: int, limit: int) -> bytes:
-    """Return at most `limit` bytes of all members of `data`, also when the last one ends early."""
+def _inflate(data: bytes, window: int, limit: int) -> tuple[bytes, bool]:
+    """Return at most `limit` bytes of what `data` holds, also when it ends early, and whether members were left.
+
+    Only gzip has members that follow one another. An answer can hold thousands of empty ones, and what follows is
+    copied for each.
+    """
     inflated = bytearray()
-    while data and len(inflated) < limit:
+    for number in range(_MAX_MEMBERS if window == _GZIP else 1):
         member = zlib.decompressobj(window)
         try:
             inflated += member.decompress(data, limit - len(inflated))
         except zlib.error:
-            if not inflated:
+            if not number:
                 raise
-            break  # padding after the last member
+            return bytes(inflated), False  # padding after the last member
         data = member.unused_data
-    return bytes(inflated)
+        if not data or len(inflated) >= limit:
+            return bytes(inflated), False
+    return bytes(inflated), data.startswith(_MEMBER)

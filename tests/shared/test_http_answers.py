@@ -220,3 +220,44 @@ def test_a_coded_body_that_ends_early_is_decoded_as_far_as_it_goes() -> None:
     assert decoded
     assert (bytes(range(256)) * 4).startswith(decoded)
     assert not truncated
+
+
+def decompressors(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that gets the window of each decompressor from now on."""
+    made: list[int] = []
+    real = zlib.decompressobj
+
+    def spy(window: int) -> object:
+        made.append(window)
+        return real(window)
+
+    monkeypatch.setattr(zlib, "decompressobj", spy)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("coding", "member", "most"),
+    [
+        ("gzip", gzip.compress(b""), 64),
+        ("deflate", b"\x03\x00", 2),  # raw
+        ("deflate", zlib.compress(b""), 1),
+    ],
+    ids=["gzip", "raw", "zlib"],
+)
+def test_an_answer_of_members_alone_makes_no_more_work_than_others(
+    coding: str, member: bytes, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = decompressors(monkeypatch)
+    decoded, truncated = content(attempt(holding(coded(coding, member * (CAP // len(member))))))
+    assert decoded == b""
+    assert len(made) <= most
+    assert truncated == (coding == "gzip")
+
+
+def test_members_beyond_the_most_are_cut_off_and_padding_is_not() -> None:
+    members = [gzip.compress(b"%d." % number) for number in range(65)]
+    decoded = b"".join(b"%d." % number for number in range(64))
+    assert content(attempt(holding(coded("gzip", b"".join(members[:64]) + b"\0" * 9)))) == (decoded, False)
+    assert content(attempt(holding(coded("gzip", b"".join(members))))) == (decoded, True)
+    twice = gzip.compress(b"".join(members))
+    assert content(attempt(holding(coded("gzip, gzip", twice)))) == (decoded, True)
