@@ -15,6 +15,7 @@ import structlog
 from sender import transport
 from sender.core import pace
 from sender.crew import Crew, drain
+from sender.revisions import Revisions
 from sender.services.context import Context
 from sender.services.deliveries import HANGING_AFTER, Claimed, Result
 from shared import clock
@@ -38,8 +39,9 @@ class _Job:
 class Senders:
     """Makes attempts on threads; `on_news` is called when there are many results, or more work could be had."""
 
-    def __init__(self, context: Context, on_news: Callable[[], None]) -> None:
+    def __init__(self, context: Context, revisions: Revisions, on_news: Callable[[], None]) -> None:
         self._context = context
+        self._revisions = revisions
         self._log = _log.bind()
         self._on_news = on_news
         self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
@@ -129,10 +131,10 @@ class Senders:
         return [job.claim for job in iter(self._next, None)]
 
     def lapsed(self) -> list[tuple[Claimed, float]]:
-        """Return the claims that waited too long to begin, and when their leases began; they are to be claimed anew.
+        """Return the claims that are to be made anew, and when their leases began.
 
-        They were given up, their lease is nearly over, or their turn under a rate limit. Of the last also those that no
-        thread has come to: so there is always one in time for the next thread that is free.
+        They were given up, their webhook was changed, their lease is nearly over, or their turn under a rate limit. Of
+        the last also those that no thread has come to: so there is always one in time for the next thread that is free.
         """
         return [(job.claim, job.leased_at) for job in [*drain(self._lapsed), *self._late()]]
 
@@ -156,7 +158,7 @@ class Senders:
 
     def _work(self, _: None) -> None:
         job = self._next()
-        if job is not None and clock.monotonic() > job.latest_start:
+        if job is not None and (clock.monotonic() > job.latest_start or not self._revisions.fit(job.claim)):
             self._lapsed.put(job)
         elif job is not None:
             self._begun[job.claim.key] = job.claim, clock.monotonic()

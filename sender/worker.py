@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Engine
 
 from sender.housekeeping import Housekeeping
+from sender.revisions import Revisions
 from sender.sending import Senders
 from sender.services import clock_steps
 from sender.services.context import CHANGES, Context
@@ -53,7 +54,8 @@ class Worker:
         self._threads = context.settings.worker_threads
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._senders = Senders(context, self._wake.set)
+        self._revisions = Revisions()
+        self._senders = Senders(context, self._revisions, self._wake.set)
         self._under_way = UnderWay()
         self._unrecorded: list[Result] = []
         self._swept_at = float("-inf")
@@ -87,10 +89,14 @@ class Worker:
         _log.info("worker stopped")
 
     def _on_change(self) -> bool:
-        """Wake the loop to claim more, when the threads have no work left: each commit of ours is a change too.
+        """Have the loop claim more, and nothing be sent any longer by settings that were changed; return whether the
+        loop was woken."""
+        woken = self._wake_unless_busy()
+        self._revisions.look(self._engine)
+        return woken
 
-        Return whether it was woken.
-        """
+    def _wake_unless_busy(self) -> bool:
+        """Wake the loop when the threads have no work left: each commit of ours is a change too."""
         if self._senders.have_work_left:
             self._senders.expect_more()
             if self._senders.have_work_left:  # still, and so they will tell when there is none
@@ -184,6 +190,7 @@ class Worker:
         hanging = self._senders.hanging()
         self._senders.give_up({claim.webhook_id for claim in hanging})
         lapsed = self._give_back_lapsed()
+        self._revisions.keep(self._under_way.claims())
         free = self._senders.reach - len(self._under_way)
         if not self._unrecorded and not lapsed and not (free > 0 and self._is_due(now)):
             return Claim([])
@@ -200,6 +207,7 @@ class Worker:
                 lease_seconds=settings.lease_seconds,
                 space=MOST_PAYLOAD - self._under_way.payload_size,
             )
+            self._revisions.learn(claim.taken)
             if self._unrecorded or lapsed or claim.taken:
                 changes.announce(connection, CHANGES)
         self._unrecorded.clear()
@@ -284,7 +292,7 @@ class Worker:
     def _hand_over(self, unsent: list[Claimed]) -> bool:
         """Record what has ended, release what is `unsent` and empty it; return False when something of it is left."""
         self._gather()
-        lapsed = self._senders.lapsed()
+        lapsed = [claim for claim, _ in self._senders.lapsed()]
         self._under_way.remove(lapsed)
         unsent += lapsed
         for step in (self._record_all, lambda: self._release_all(unsent)):

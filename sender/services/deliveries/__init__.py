@@ -4,7 +4,7 @@ from sender.services.deliveries.claim import MOST_PAYLOAD, Claim, Claimed, claim
 from sender.services.deliveries.due import is_due, next_due
 from sender.services.deliveries.edited import Resent, refuse_edit, resend_edited
 from sender.services.deliveries.hold import release_held
-from sender.services.deliveries.lanes import HANGING_AFTER
+from sender.services.deliveries.lanes import HANGING_AFTER, Revision, revisions_of
 from sender.services.deliveries.owed import Settling
 from sender.services.deliveries.paced import give_back
 from sender.services.deliveries.record import Result, Rules, record, rules_of
@@ -17,6 +17,7 @@ __all__ = [
     "Claimed",
     "Resent",
     "Result",
+    "Revision",
     "Rules",
     "Settling",
     "cancel",
@@ -30,6 +31,7 @@ __all__ = [
     "release_held",
     "resend",
     "resend_edited",
+    "revisions_of",
     "rules_of",
     "send_test",
 ]

@@ -17,7 +17,7 @@ from sender.core.payload import Destination, Message
 from sender.models import Delivery, Event
 from sender.services.deliveries import due, lanes
 from sender.services.deliveries.due import Places
-from sender.services.deliveries.lanes import Lanes
+from sender.services.deliveries.lanes import Lanes, Revision
 from sender.services.secrets import live
 from sender.services.vault import Vault
 from shared.bulk import Rows, Statement, among
@@ -50,6 +50,7 @@ class Claimed:
 
     `paced` ones are of webhooks with a rate limit: they are to begin at once.
     `slow` ones, retries and those of webhooks that fail, hang or take long, share a part of the worker's threads.
+    `revision` is that of the webhook's settings in `destination`.
     """
 
     delivery_id: str
@@ -60,6 +61,7 @@ class Claimed:
     destination: Destination
     slow: bool = False
     paced: bool = False
+    revision: Revision = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -127,6 +129,7 @@ def claim_due(
                 destination=destinations[one.webhook_id],
                 slow=_is_slow(one, found, choice),
                 paced=found.facts[one.webhook_id].rate_limit is not None,
+                revision=found.facts[one.webhook_id].updated_at,
             )
             for one in taken
         ],

@@ -35,6 +35,7 @@ _FACTS = Rows(
         Webhook.failure_count,
         Webhook.blocked_until,
         Webhook.last_duration_ms,
+        Webhook.updated_at,
     )
     .where(among(Webhook.id, "ids"))
     .order_by(Webhook.id)
@@ -42,6 +43,7 @@ _FACTS = Rows(
     # workers; another worker goes on with other webhooks meanwhile.
     .with_for_update(key_share=True, skip_locked=True)
 )
+_REVISIONS = Rows(select(Webhook.id, Webhook.updated_at, Webhook.deleted_at).where(among(Webhook.id, "ids")))
 _UNDER_WAY = Rows(
     select(Delivery.webhook_id, func.count().label("count"), func.min(Delivery.next_attempt_at).label("first"))
     .where(
@@ -62,6 +64,9 @@ _PROBED = (
     .where(among(Webhook.id, "ids"))
     .values(blocked_until=bindparam("b_until"), blocked_reason=health.PROBING)
 )
+
+Revision = datetime | None
+"""What tells the settings of a webhook from those before and after a change; None: it is deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,12 @@ def webhooks_with(condition: str, *, oldest_due_first: bool = False) -> TextClau
         " FROM lane WHERE lane.webhook_id IS NOT NULL)"
         " SELECT webhook_id FROM lane WHERE webhook_id IS NOT NULL" + (order if oldest_due_first else "")
     )
+
+
+def revisions_of(connection: Connection, webhook_ids: Collection[str]) -> dict[str, Revision]:
+    """Return the present revision of each of `webhook_ids`; it changes with all that a person or a 410 changes."""
+    rows = _REVISIONS.all(connection, {"ids": list(webhook_ids)})
+    return {row.id: row.updated_at if row.deleted_at is None else None for row in rows}
 
 
 def read(connection: Connection, webhook_ids: Collection[str], now: datetime, lease: timedelta) -> Lanes:

@@ -119,7 +119,10 @@ def rotate_secret(path: ById, body: RotateIn) -> Response:
 
 @api.delete("/<id>/secret/old", responses={204: None})
 def revoke_old_secrets(path: ById) -> Response:
-    """Have no old secret sign from now on."""
+    """Have no old secret sign from now on.
+
+    Attempts that have begun, or begin in the moment that a worker needs to hear of it, may still carry one.
+    """
     secrets.revoke_old(path.id)
     return nothing()
 

@@ -12,6 +12,11 @@ from sender.views.pages import webhook
 from sender.views.pages.base import by_field, confirm, is_confirmed, posted, whole_number
 from shared.errors import FieldError, InvalidInput
 
+_WHAT_REVOKING_DOES = (
+    "An endpoint that does not know the present secret yet refuses what it gets. An attempt that has begun may still "
+    "carry an old one."
+)
+
 
 @posted("/webhooks/<webhook_id>/secret", "pages.edit_webhook", "secret")
 def reveal_secret(webhook_id: str) -> str:
@@ -40,9 +45,8 @@ def revoke_old_secrets(webhook_id: str) -> Response | str:
     """Have only the present secret sign."""
     name = queries.get_webhook(webhook_id).name
     if not is_confirmed():
-        text = "An endpoint that does not know the present secret yet refuses what it gets."
         back = url_for("pages.edit_webhook", webhook_id=webhook_id)
-        return confirm(f"Revoke the old secrets of {name}?", text, "Revoke now", back)
+        return confirm(f"Revoke the old secrets of {name}?", _WHAT_REVOKING_DOES, "Revoke now", back)
     secrets.revoke_old(webhook_id)
     flash("The old secrets are revoked.", "success")
     return _back(webhook_id)

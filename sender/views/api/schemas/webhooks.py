@@ -188,7 +188,8 @@ class RotateIn(AllOptional):
     secret: str | None = Field(None, description="Made when absent; the present one again changes nothing.")
     overlap_seconds: StrictInt = Field(
         secrets.DEFAULT_OVERLAP,
-        description="0 to 604,800; 0 ends all old secrets at once, and so does a scheme that carries one signature.",
+        description="0 to 604,800; 0 ends all old secrets at once, and so does a scheme that carries one signature. "
+        "Attempts that have begun, or begin in the moment that a worker needs to hear of it, may still carry one.",
     )
 
 

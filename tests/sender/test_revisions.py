@@ -1,0 +1,140 @@
+"""What is claimed and has not begun is not sent by settings that were changed meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+import standardwebhooks
+
+from sender import sending
+from sender.models import db
+from sender.worker import Worker
+
+COUNT = 4
+
+
+class Held:
+    """An endpoint that answers nothing until it is told to."""
+
+    def __init__(self, sink):
+        self.go_on = threading.Event()
+        sink.answer = self.answer
+
+    def answer(self, _sent):
+        assert self.go_on.wait(30)
+        return {}, b"ok"
+
+
+@pytest.fixture
+def held(sink):
+    held = Held(sink)
+    yield held
+    held.go_on.set()
+
+
+@pytest.fixture
+def looked(monkeypatch):
+    """Is notified each time that a worker has looked for changes."""
+    looked, real = threading.Condition(), sending.Revisions.look
+
+    def look(revisions, engine):
+        real(revisions, engine)
+        with looked:
+            looked.notify_all()
+
+    monkeypatch.setattr(sending.Revisions, "look", look)
+    return looked
+
+
+@pytest.fixture
+def one_thread(app, monkeypatch, looked):
+    """A worker that begins with one attempt at a time, also while that hangs."""
+    monkeypatch.setattr(sending, "SPARE", 0)
+    context = app.extensions["hookloop_sender"]
+    few = context.settings.model_copy(update={"worker_threads": 1})
+    with app.app_context():
+        worker = Worker(db.engine, replace(context, settings=few))
+    thread = threading.Thread(target=worker.run, args=(5,))
+    thread.start()
+    yield worker
+    worker.stop()
+    thread.join()
+
+
+def claim_all(api, sink, hook):
+    """Have a worker hold all deliveries of a webhook, the first one begun and not answered."""
+    events = [{"type": "payment_received", "payload": {"number": number}} for number in range(COUNT)]
+    assert api("POST", "/api/v1/events/batch", {"events": events})[0] == 202
+    sink.wait_for(1)
+    assert len(api("GET", f"/api/v1/deliveries?webhook_id={hook['id']}&state=sending")[1]["items"]) == COUNT
+
+
+def change(api, worker, looked, method, path, body=None):
+    """Change a webhook, and return when the worker, which has claims of no other, has seen it."""
+    assert api(method, path, body)[0] in (200, 204)
+    with looked:
+        assert looked.wait_for(lambda: not any(map(worker._revisions.fit, worker._under_way.claims())), timeout=30)
+
+
+def verifies(secret, request):
+    headers, body = request
+    given = {name.lower(): value for name, value in headers}
+    try:
+        standardwebhooks.Webhook(secret).verify(body, given)
+    except standardwebhooks.WebhookVerificationError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("ended", ["rotate", "revoke", "change"])
+def test_a_secret_that_was_ended_signs_nothing_that_has_not_begun(api, sink, held, one_thread, looked, ended):
+    hook = api.webhook(sink.url())
+    path = f"/api/v1/webhooks/{hook['id']}"
+    old = api("GET", f"{path}/secret")[1]["secret"]
+    if ended == "revoke":
+        assert api("POST", f"{path}/secret/rotate", {})[0] == 200
+    claim_all(api, sink, hook)
+    if ended == "rotate":
+        change(api, one_thread, looked, "POST", f"{path}/secret/rotate", {"overlap_seconds": 0})
+    elif ended == "revoke":
+        change(api, one_thread, looked, "DELETE", f"{path}/secret/old")
+    else:
+        change(api, one_thread, looked, "PATCH", path, {"secret": "whsec_" + "QUJD" * 12})
+    new = api("GET", f"{path}/secret")[1]["secret"]
+    held.go_on.set()
+    assert {one["state"] for one in api.finished(COUNT)} == {"succeeded"}
+    assert [verifies(old, one) for one in sink.requests] == [True] + [False] * (COUNT - 1)
+    assert all(verifies(new, one) for one in sink.requests[1:])
+
+
+def test_what_has_not_begun_goes_to_the_new_url(api, sink, held, one_thread, looked):
+    hook = api.webhook(sink.url(410))
+    claim_all(api, sink, hook)
+    change(api, one_thread, looked, "PATCH", f"/api/v1/webhooks/{hook['id']}", {"url": sink.url()})
+    held.go_on.set()
+    statuses = [attempt["response"]["status"] for one in api.finished(COUNT) for attempt in one["attempts"]]
+    assert sorted(statuses) == [200] * COUNT + [410], "of the old URL only the answer to what had begun"
+
+
+@pytest.mark.parametrize(("method", "body"), [("PATCH", {"active": False}), ("DELETE", None)])
+def test_nothing_more_begins_of_a_webhook_that_is_switched_off(api, sink, held, one_thread, looked, method, body):
+    hook = api.webhook(sink.url())
+    claim_all(api, sink, hook)
+    change(api, one_thread, looked, method, f"/api/v1/webhooks/{hook['id']}", body)
+    held.go_on.set()
+    other = api.webhook(sink.url(), event_types=["customer_created"])
+    assert api("POST", "/api/v1/events", {"type": "customer_created", "payload": {}})[0] == 202
+    sink.wait_for(2)
+    assert api.finished(2)[0]["webhook_id"] == other["id"]
+    assert len(sink.requests) == 2
+
+
+def test_of_other_webhooks_nothing_is_given_back(api, sink, held, one_thread, looked):
+    hook, other = api.webhook(sink.url()), api.webhook(sink.url(), event_types=["customer_created"])
+    claim_all(api, sink, hook)
+    with looked:
+        assert api("PATCH", f"/api/v1/webhooks/{other['id']}", {"name": "Another"})[0] == 200
+        assert looked.wait(timeout=30)
+    assert all(one_thread._revisions.fit(claim) for claim in one_thread._under_way.claims())
