@@ -1,16 +1,15 @@
-"""The sender's command line: `python -m sender.cli prepare | migrate | worker | check`."""
+"""The sender's command line: `python -m sender.cli prepare | migrate | worker | check | new-secrets`."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from sqlalchemy import select
-
-from sender.models import WORKER_SILENT_AFTER, Webhook, db
-from sender.services.vault import Vault
+from sender.models import WORKER_SILENT_AFTER, db
+from sender.services.vault import Vault, unreadable
 from sender.settings import SenderSettings
 from shared import cli, clock
+from shared.settings import SettingsError
 
 _DATABASE = "SENDER_DATABASE_URL"
 
@@ -27,14 +26,41 @@ def prepare() -> None:
 
 
 def migrate() -> None:
-    """Check the secrets and bring the sender's database to the newest version."""
+    """Bring the sender's database to the newest version, and check that the key fits the secrets in it.
+
+    Another key than before is better noticed now than at the first delivery. But when it fits some secrets it is the
+    right one, and the others are mended one by one.
+    """
     settings = SenderSettings.load()
     settings.read_admin_token()
     vault = Vault(settings.read_encryption_key())
     cli.migrate(db, settings.url, _DATABASE, Path(__file__).parent / "migrations")
     with cli.database_app(db, settings.url, _DATABASE).app_context(), db.engine.connect() as connection:
-        if locked := connection.scalar(select(Webhook.encrypted_secret).limit(1)):
-            vault.unlock(locked)  # another key than before is better noticed now than at the first delivery
+        lost, readable = unreadable(connection, vault)
+    if lost and not readable:
+        raise SettingsError(
+            "the encryption key does not fit the stored webhook secrets; give back the key they were made with, or, if "
+            "it is lost, run `python -m sender.cli new-secrets`"
+        )
+    if lost:
+        print(f"hookloop: secrets of another encryption key, to be rotated: {', '.join(lost)}", file=sys.stderr)
+
+
+def new_secrets() -> None:
+    """Give each webhook whose secret cannot be read a fresh one, because the key is lost, and print their ids."""
+    from sender.services import secrets  # noqa: PLC0415
+    from sender.services.context import open_context  # noqa: PLC0415
+    from shared import logs  # noqa: PLC0415
+
+    settings = SenderSettings.load()
+    logs.configure(settings, settings.secrets())
+    with cli.database_app(db, settings.url, _DATABASE).app_context():
+        context = open_context(settings, db.engine)
+        with db.engine.connect() as connection:
+            lost, _ = unreadable(connection, context.vault)
+        for webhook_id in lost:
+            secrets.rotate(context, webhook_id, None)
+            print(webhook_id)
 
 
 def worker() -> None:
@@ -61,7 +87,7 @@ def check() -> None:
             sys.exit("no delivery worker runs")
 
 
-COMMANDS = {"prepare": prepare, "migrate": migrate, "worker": worker, "check": check}
+COMMANDS = {"prepare": prepare, "migrate": migrate, "worker": worker, "check": check, "new-secrets": new_secrets}
 
 if __name__ == "__main__":
     name = sys.argv[1] if len(sys.argv) == 2 else ""

@@ -37,8 +37,8 @@ class Message:
 class Destination:
     """What a webhook asks of the requests made to it.
 
-    `signature` is its scheme with the options, `secrets` in clear are all that sign, the present one first; None when
-    they were encrypted with another key.
+    `signature` is its scheme with the options, `secrets` in clear are all that sign, the present one first; none when
+    that was encrypted with another key.
     """
 
     webhook_id: str
@@ -46,7 +46,7 @@ class Destination:
     body_format: str
     signature: Mapping[str, Any]
     headers: Mapping[str, str]
-    secrets: tuple[str, ...] | None
+    secrets: tuple[str, ...]
 
 
 def prepare(message: Message, destination: Destination, now: datetime) -> Request:
@@ -55,8 +55,10 @@ def prepare(message: Message, destination: Destination, now: datetime) -> Reques
     The id and the body stay the same over all attempts; the timestamp and the signature are those of `now`
     (Standard Webhooks 1.0, "Webhook Headers"). Raise Unpreparable.
     """
-    if destination.secrets is None:
-        raise Unpreparable("The webhook's secret was encrypted with another key; give that key back, or set a secret.")
+    if not destination.secrets:
+        raise Unpreparable(
+            "The webhook's secret was encrypted with another key; give that key back, or rotate the secret."
+        )
     content_type, body = encode(message, destination)
     timestamp = int(now.timestamp())
     headers = [

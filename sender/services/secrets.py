@@ -19,7 +19,7 @@ from sender.services.context import CHANGES, Context
 from sender.services.vault import Vault
 from shared import changes, clock
 from shared.database import writing
-from shared.errors import FieldError, InvalidInput
+from shared.errors import Conflict, FieldError, InvalidInput
 
 DEFAULT_OVERLAP = 86_400
 MAX_OVERLAP = 604_800
@@ -61,11 +61,14 @@ class Settled:
 
 
 def live(vault: Vault, webhook: Holder, now: datetime) -> tuple[str, ...]:
-    """Return the secrets in clear that sign at `now`, the present one first."""
+    """Return the secrets in clear that sign at `now`, the present one first; none when that one cannot be read."""
+    present = vault.unlock(webhook.encrypted_secret)
+    if present is None:
+        return ()
     if not webhook.old_secrets:
-        return (vault.unlock(webhook.encrypted_secret),)
-    old = [locked for locked, end in webhook.old_secrets if _moment(end) > now]
-    return tuple(map(vault.unlock, [webhook.encrypted_secret, *old]))
+        return (present,)
+    old = [vault.unlock(locked) for locked, end in webhook.old_secrets if _moment(end) > now]
+    return (present, *[secret for secret in old if secret is not None])
 
 
 def ends(webhook: Holder, now: datetime) -> list[datetime]:
@@ -74,16 +77,22 @@ def ends(webhook: Holder, now: datetime) -> list[datetime]:
 
 
 def reveal(context: Context, webhook: Holder) -> Secrets:
-    """Return the present secret as its receiver needs it; a private key stays here."""
-    shared = preset_of(webhook).secret.shared(context.vault.unlock(webhook.encrypted_secret))
-    return Secrets(shared, webhook.signature.get("public_key"))
+    """Return the present secret as its receiver needs it; a private key stays here. Raise Conflict."""
+    present = context.vault.unlock(webhook.encrypted_secret)
+    if present is None:
+        raise Conflict(
+            "This webhook's secret was encrypted with another key and cannot be read: give that key back, or rotate "
+            "the secret, which makes another."
+        )
+    return Secrets(preset_of(webhook).secret.shared(present), webhook.signature.get("public_key"))
 
 
 def rotate(context: Context, webhook_id: str, secret: str | None, overlap: int = DEFAULT_OVERLAP) -> Webhook:
     """Give a webhook another secret, a fresh one when `secret` is None, and return the webhook.
 
     For `overlap` seconds the present secret goes on signing beside it, if the scheme carries several signatures;
-    otherwise it ends at once. The present secret again changes nothing. Raise NotFound or InvalidInput.
+    otherwise it ends at once. The present secret again changes nothing. One that cannot be read ends: nothing is signed
+    with it anyway. Raise NotFound or InvalidInput.
     """
     if not 0 <= overlap <= MAX_OVERLAP:
         raise InvalidInput.of(FieldError("overlap_seconds", f"Overlap by 0 to {MAX_OVERLAP:,} seconds."))
@@ -94,7 +103,7 @@ def rotate(context: Context, webhook_id: str, secret: str | None, overlap: int =
         if secret is not None and (message := format_.check(secret)):
             raise InvalidInput.of(FieldError("secret", message))
         present = context.vault.unlock(webhook.encrypted_secret)
-        if secret is None or secret not in (present, format_.shared(present)):
+        if secret is None or present is None or secret not in (present, format_.shared(present)):
             put(context.vault, webhook, secret, now, overlap=overlap)
             tell(session, webhook, now)
             changes.announce(session, CHANGES)
@@ -118,23 +127,24 @@ def settle(
     """Make a changed webhook's secret be `given`, or fit its scheme, which was `before`; return what became of them.
 
     The present one stays if nothing else is given and it fits, and with it those old ones that fit too. There is no
-    overlap: what is replaced ends at once, and the old ones with it.
+    overlap: what is replaced ends at once, and the old ones with it. One that cannot be read stays as long as nothing
+    else is given and the scheme is the same: its key may come back.
     """
     preset = preset_of(webhook)
     vault = context.vault
-    present, *old = live(vault, webhook, now)
-    shared = before.secret.shared(present)
+    secrets = live(vault, webhook, now)
+    present = next(iter(secrets), None)
+    shared = None if present is None else before.secret.shared(present)
     if preset is before and given in (None, present, shared):
-        _show_key(webhook, present)
         return Settled()
-    keeps = given is None and preset.secret.check(shared) is None
+    keeps = given is None and shared is not None and preset.secret.check(shared) is None
     carried = _carried(vault, webhook, before, now) if keeps and preset.several else []
     put(vault, webhook, shared if keeps else given, now)
     webhook.old_secrets = carried
     if not keeps:
         tell(session, webhook, now)
     signing = set(map(preset.secret.shared, live(vault, webhook, now)))
-    return Settled(given is None and not keeps, len(set(map(before.secret.shared, old)) - signing))
+    return Settled(given is None and not keeps, len(set(map(before.secret.shared, secrets[1:])) - signing))
 
 
 def put(vault: Vault, webhook: Webhook, secret: str | None, now: datetime, *, overlap: int = 0) -> None:
@@ -164,21 +174,23 @@ def preset_of(webhook: Holder) -> Preset:
 
 
 def _outgoing(vault: Vault, webhook: Webhook, fresh: str, now: datetime, overlap: int) -> list[list[str]]:
-    """The present secret and the old ones that have not ended, without the one that comes back; the newest few."""
+    """The present secret and the old ones that have not ended and can be read, without the one that comes back; the
+    newest few."""
     end = clock.rfc3339(now + timedelta(seconds=overlap))
     old = [[locked, until] for locked, until in webhook.old_secrets if _moment(until) > now]
-    kept = [pair for pair in [[webhook.encrypted_secret, end], *old] if vault.unlock(pair[0]) != fresh]
+    kept = [pair for pair in [[webhook.encrypted_secret, end], *old] if vault.unlock(pair[0]) not in (None, fresh)]
     return kept[:MAX_OLD]
 
 
 def _carried(vault: Vault, webhook: Webhook, before: Preset, now: datetime) -> list[list[str]]:
     """The old secrets that sign on now that the scheme is no longer `before`, in the form that it keeps them in."""
     format_ = preset_of(webhook).secret
-    known = {before.secret.shared(vault.unlock(webhook.encrypted_secret))}
+    known = set(map(before.secret.shared, live(vault, webhook, now)[:1]))
     carried = []
     for locked, end in webhook.old_secrets:
-        shared = before.secret.shared(vault.unlock(locked))
-        if _moment(end) > now and shared not in known and format_.check(shared) is None:
+        secret = vault.unlock(locked)
+        shared = "" if secret is None else before.secret.shared(secret)
+        if shared and _moment(end) > now and shared not in known and format_.check(shared) is None:
             known.add(shared)
             carried.append([vault.lock(format_.complete(shared, os.urandom(RANDOM_BYTES))), end])
     return carried

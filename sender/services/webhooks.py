@@ -165,7 +165,10 @@ def _fill(webhook: Webhook, draft: WebhookDraft, now: datetime) -> None:
     webhook.event_types = list(dict.fromkeys(draft.event_types))
     webhook.integration = draft.integration
     webhook.body_format = draft.body_format
-    webhook.signature = {"scheme": draft.scheme, **signatures.PRESETS[draft.scheme].defaults, **draft.options}
+    signature = {"scheme": draft.scheme, **signatures.PRESETS[draft.scheme].defaults, **draft.options}
+    was = webhook.signature or {}
+    key = {"public_key": was["public_key"]} if "public_key" in was and was["scheme"] == draft.scheme else {}
+    webhook.signature = signature | key
     webhook.headers = dict(draft.headers)
     webhook.max_in_flight = draft.max_in_flight
     if (webhook.rate_limit, webhook.rate_period) != (draft.rate_limit, draft.rate_period):

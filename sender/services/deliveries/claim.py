@@ -21,7 +21,6 @@ from sender.services.deliveries.lanes import Lanes, Revision
 from sender.services.secrets import live
 from sender.services.vault import Vault
 from shared.bulk import Rows, Statement, among
-from shared.settings import SettingsError
 
 MOST_PAYLOAD = 64 * 1024 * 1024  # characters that a worker holds at once
 
@@ -140,17 +139,13 @@ def claim_due(
 
 def destination(webhook: Any, vault: Vault, now: datetime) -> Destination:
     """Return what a webhook (its row) asks of the requests made to it at `now`."""
-    try:
-        secrets_in_clear = live(vault, webhook, now)
-    except SettingsError:  # one that was kept from another installation must not stop the others
-        secrets_in_clear = None
     return Destination(
         webhook_id=webhook.id,
         url=webhook.url,
         body_format=webhook.body_format,
         signature=webhook.signature,
         headers=webhook.headers,
-        secrets=secrets_in_clear,
+        secrets=live(vault, webhook, now),
     )
 
 
