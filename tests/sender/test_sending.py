@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sender.models import db
+from sender.revisions import Revisions
 from sender.sending import Senders
 from shared import clock
 from tests.sender.deliverer import Deliverer
@@ -23,7 +24,7 @@ class Bench:
     def __init__(self, context, deliverer):
         self.news = threading.Event()
         context = replace(context, settings=context.settings.model_copy(update={"worker_threads": 1}))
-        self.senders = Senders(context, self.news.set)
+        self.senders = Senders(context, Revisions(), self.news.set)
         self.senders.start()
         self.claims = {claimed.webhook_id: claimed for claimed in deliverer.claim()}
 
