@@ -57,11 +57,13 @@ def find(slug: str) -> Bin | None:
 
 
 def list_bins(q: str | None, limit: int, cursor: str | None) -> BinPage:
-    """Return bins, newest first, whose name or slug contains `q`."""
+    """Return bins, newest first, whose name or slug contains `q`; raise InvalidInput for a cursor of another shape."""
     query = select(Bin).order_by(Bin.id.desc()).limit(limit + 1)
     if q:
         query = query.where(or_(Bin.name.icontains(q, autoescape=True), Bin.slug.icontains(q, autoescape=True)))
     if cursor:
+        if not ids.is_id(cursor):
+            raise InvalidInput.of(FieldError("cursor", "This cursor is not one that was given out."))
         query = query.where(Bin.id < cursor)
     rows = db.session.scalars(query).all()
     return BinPage(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)

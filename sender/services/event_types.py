@@ -65,12 +65,16 @@ def all_types(*, retired: bool = False) -> list[EventType]:
 
 
 def list_types(limit: int, cursor: str | None, *, retired: bool) -> Page[EventType]:
-    """Return a page of the catalogue in the same order; the cursor is the last slug of the page before."""
-    kinds = all_types(retired=retired)
+    """Return a page of the catalogue in the same order; the cursor is the last slug of the page before.
+
+    It may have been retired since.
+    """
+    kinds = all_types(retired=True)
     slugs = [kind.slug for kind in kinds]
     if cursor and cursor not in slugs:
         raise InvalidInput.of(FieldError("cursor", "This cursor is not one that was given out."))
     rest = kinds[slugs.index(cursor) + 1 :] if cursor else kinds
+    rest = [kind for kind in rest if retired or kind.retired_at is None]
     return Page(rest[:limit], rest[limit - 1].slug if len(rest) > limit else None)
 
 

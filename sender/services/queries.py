@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, func, literal, or_, select, tuple_
+from sqlalchemy import BigInteger, Select, func, literal, or_, select, tuple_
+from sqlalchemy import type_coerce as coerce
 from sqlalchemy.orm import Session, selectinload
 
 from sender.models import Delivery, Event, Webhook, WorkerProcess, db
 from sender.services.listing import conditions
 from shared import ids
-from shared.database import Instant
+from shared.database import microseconds
 from shared.errors import FieldError, InvalidInput, NotFound
 
 Row = TypeVar("Row")
 
 MAX_LIMIT = 200
+# An event's id may be its publisher's own, so its moment (microseconds) comes first; neither holds a dot.
+_EVENT_CURSOR = re.compile(r"([0-9]{1,18})\.([A-Za-z0-9_-]{1,64})")
+_PUBLISHED = coerce(Event.created_at, BigInteger)
 _TROUBLED = or_(Webhook.disabled_reason.is_not(None), Webhook.warned_at.is_not(None))
 
 
@@ -167,13 +172,11 @@ def list_events(
         query = query.where(Event.created_at >= since)
     if until:
         query = query.where(Event.created_at < until)
-    if cursor:  # an event's id may be its publisher's own, so time comes first
-        last = db.session.get(Event, cursor)
-        if last is None:
-            raise InvalidInput.of(FieldError("cursor", "This cursor is not one that was given out."))
-        place = tuple_(literal(last.created_at, Instant), literal(last.id))  # tuples do not pass on their types
-        query = query.where(tuple_(Event.created_at, Event.id) < place)
-    return _cut(db.session.scalars(query.limit(limit + 1)).all(), limit)
+    if cursor:
+        query = query.where(tuple_(_PUBLISHED, Event.id) < _place(cursor))
+    page = _cut(db.session.scalars(query.limit(limit + 1)).all(), limit)
+    last = page.items[-1] if page.next_cursor else None
+    return Page(page.items, f"{microseconds(last.created_at)}.{last.id}" if last else None)
 
 
 def list_deliveries(
@@ -191,13 +194,25 @@ def _page(query: Select[Any], model: Any, limit: int, cursor: str | None) -> Pag
     """Cut one page out of `query`; our own ids sort by time, so the last id is the cursor."""
     if cursor:
         if not ids.is_id(cursor):
-            raise InvalidInput.of(FieldError("cursor", "This cursor is not one that was given out."))
+            raise _not_given_out()
         query = query.where(model.id < cursor)
     return _cut(db.session.scalars(query.order_by(model.id.desc()).limit(limit + 1)).all(), limit)
 
 
 def _cut(rows: Sequence[Any], limit: int) -> Page[Any]:
     return Page(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+
+
+def _place(cursor: str) -> Any:
+    """Return the place in the list of events that a cursor names, whether or not its event is still there."""
+    found = _EVENT_CURSOR.fullmatch(cursor)
+    if found is None:
+        raise _not_given_out()
+    return tuple_(literal(int(found[1]), BigInteger), literal(found[2]))
+
+
+def _not_given_out() -> InvalidInput:
+    return InvalidInput.of(FieldError("cursor", "This cursor is not one that was given out."))
 
 
 def _escape(words: str) -> str:

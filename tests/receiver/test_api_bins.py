@@ -132,6 +132,16 @@ def test_bins_are_listed_newest_first_page_by_page(api):
     assert len(seen) == 5
 
 
+def test_a_list_of_bins_goes_on_when_the_end_of_the_page_before_is_deleted(api):
+    slugs = [api("POST", "/bins", {"slug": f"bin-{number}"}).json["slug"] for number in range(3)]
+    first = api("GET", "/bins?limit=2").json
+    assert api("DELETE", f"/bins/{first['items'][-1]['id']}").status_code == 204
+    rest = api("GET", f"/bins?limit=2&cursor={first['next_cursor']}").json
+    assert sorted(one["slug"] for one in [*first["items"], *rest["items"]]) == slugs
+    for made_up in ("x", "~", "bin_1"):
+        assert api("GET", f"/bins?cursor={made_up}").json["errors"][0]["field"] == "cursor"
+
+
 def test_bins_are_found_by_name_and_slug(api):
     api("POST", "/bins", {"slug": "orders", "name": "The Shop"})
     api("POST", "/bins", {"slug": "a_b"})

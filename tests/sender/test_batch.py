@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+from urllib.parse import quote
 
-from sqlalchemy import func, select
+import pytest
+from sqlalchemy import delete, func, select
 
 from sender.models import Delivery, Event, db
+from shared.database import writing_connection
+from tests.sender.past import Past
 
 
 def event(number=0, **fields):
@@ -160,3 +164,26 @@ def test_events_are_listed_newest_first_a_page_at_a_time(api):
         cursor = f"&cursor={page['next_cursor']}"
     assert page["next_cursor"] is None
     assert (len(seen), set(seen)) == (5, expected)
+
+
+@pytest.mark.parametrize("event_type", ["", "&event_type=site_published"])
+def test_a_list_of_events_goes_on_when_retention_has_deleted_the_end_of_the_page_before(api, app, event_type):
+    with app.app_context():
+        past = Past(db.engine)
+        expected = [past.event(days, "site_published", id=name) for days, name in ((1, "z"), (2, "own-id_7"), (3, "a"))]
+        twin = past.event(2, "site_published", id="own-id_8")  # of the same moment
+        _, page = api("GET", f"/api/v1/events?limit=3{event_type}")
+        assert [one["id"] for one in page["items"]] == [expected[0], twin, expected[1]]
+        with writing_connection(db.engine) as connection:
+            connection.execute(delete(Event).where(Event.id == expected[1]))
+    _, rest = api("GET", f"/api/v1/events?limit=3&cursor={page['next_cursor']}{event_type}")
+    assert [one["id"] for one in rest["items"]] == [expected[2]]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", ".", "1.", ".evt_1", "-1.evt_1", "²3.evt_1", "1.a.b", "1.a\n", "1." + "a" * 65, "9" * 19 + ".a"]
+)
+def test_a_cursor_of_events_that_was_not_given_out_is_refused(api, cursor):
+    status, problem = api("GET", f"/api/v1/events?cursor={quote(cursor)}")
+    assert (status, problem["errors"][0]["message"]) == (422, "This cursor is not one that was given out.")
+    assert api("GET", f"/api/v1/events?cursor={'9' * 18}.a") == (200, {"items": [], "next_cursor": None})

@@ -59,6 +59,13 @@ def test_the_catalogue_comes_in_pages(api):
     assert api("GET", "/api/v1/event-types?limit=abc")[0] == 422
 
 
+def test_the_catalogue_goes_on_after_a_type_that_is_retired_meanwhile(api):
+    _, first = api("GET", "/api/v1/event-types?limit=30")
+    expected = api("GET", f"/api/v1/event-types?cursor={first['next_cursor']}")
+    assert api("DELETE", f"/api/v1/event-types/{first['next_cursor']}")[0] == 204
+    assert api("GET", f"/api/v1/event-types?cursor={first['next_cursor']}") == expected
+
+
 def test_an_inferred_schema_follows_its_example_and_an_edited_one_stays(app, api):
     visitor = Visitor(app)
     own = {"slug": "own.type", "name": "Own", "description": "", "example": '{"order": 1}', "schema": ""}
