@@ -94,6 +94,15 @@ class Delivery(Base):
             sqlite_where=text("replay_id IS NOT NULL"),
             postgresql_where=text("replay_id IS NOT NULL"),
         ),
+        Index(
+            "ix_deliveries_replay_state",
+            "replay_id",
+            "state",
+            "id",
+            sqlite_where=text("replay_id IS NOT NULL"),
+            postgresql_where=text("replay_id IS NOT NULL"),
+        ),
+        Index("ix_deliveries_test", "test", "id", sqlite_where=text("test = 1"), postgresql_where=text("test")),
         Index("ix_deliveries_event", "event_id"),
         # Nearly all succeed: without them the index is small, and a success takes an entry out instead of moving it.
         Index(

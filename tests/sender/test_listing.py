@@ -119,9 +119,18 @@ def test_owed_is_what_is_pending_held_or_being_sent(app, rows):
 
 PLANS = [
     ({"event_id": "a", "state": "failed", "webhook_id": "a"}, "event", "event_id=?"),  # of one event or replay
-    ({"replay_id": "a", "state": "failed", "webhook_id": "a"}, "replay", "replay_id=?"),
+    ({"event_id": "a", "test": True}, "event", "event_id=?"),
+    ({"replay_id": "a", "state": "failed", "webhook_id": "a"}, "replay_state", "replay_id=? AND state=?"),
+    ({"replay_id": "a", "state": "cancelled"}, "replay_state", "replay_id=? AND state=?"),
+    ({"replay_id": "a", "state": "succeeded", "since": START}, "replay_state", "replay_id=? AND state=? AND id>?"),
+    ({"replay_id": "a", "state": "pending"}, "replay_state", "replay_id=? AND state=?"),
+    ({"replay_id": "a", "webhook_id": "a", "event_type": "a"}, "replay", "replay_id=?"),
     ({"replay_id": "a"}, "replay", "replay_id=?"),
     ({"replay_id": "a", "until": START}, "replay", "replay_id=? AND id<?"),
+    ({"test": True}, "test", "test=?"),
+    ({"test": True, "until": START}, "test", "test=? AND id<?"),
+    ({"test": True, "webhook_id": "a", "event_type": "a", "state": "failed", "replay_id": "a"}, "test", "test=?"),
+    ({"test": False, "webhook_id": "a"}, "webhook", "webhook_id=?"),
     ({"webhook_id": "a"}, "webhook", "webhook_id=?"),
     ({"webhook_id": "a", "state": "succeeded"}, "webhook", "webhook_id=?"),
     ({"webhook_id": "a", "state": "failed"}, "webhook_gave_up", "webhook_id=? AND state=?"),

@@ -28,7 +28,17 @@ def test_the_constraints_and_partial_indexes_are_there_too(app):
             for one in found.get_indexes("deliveries")
             if any(name.endswith("_where") for name in one.get("dialect_options", {}))
         }
-        names = ("due", "lane", "held", "state", "replay", "webhook_gave_up", "event_type_gave_up")
+        names = (
+            "due",
+            "lane",
+            "held",
+            "state",
+            "replay",
+            "replay_state",
+            "test",
+            "webhook_gave_up",
+            "event_type_gave_up",
+        )
         assert partial == {f"ix_deliveries_{name}" for name in names}
 
 
