@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 from collections import Counter
@@ -13,6 +14,7 @@ from sqlalchemy import insert, select, update
 from sender.core import replays as rules
 from sender.models import Delivery, Replay, Webhook, db
 from sender.services import replays, retention
+from sender.services.replays import outcome_counts as counts
 from sender.services.replays import steps
 from shared import clock
 from shared.database import writing_connection
@@ -504,3 +506,38 @@ def test_while_a_worker_takes_a_step_another_takes_none(api, past, hook):
         assert shown(api, replay)["done"] == 0
     replays.step(past.engine, clock.now())
     assert shown(api, replay)["done"] == 1
+
+
+@pytest.fixture
+def seconds(monkeypatch):
+    """The clock by which counts of many are told again: each look at it takes a second; many are more than five."""
+    passed = itertools.count()
+    monkeypatch.setattr(counts, "_seconds", lambda: next(passed))
+    monkeypatch.setattr(counts, "_MANY", 5)
+    monkeypatch.setattr(counts, "_counts", {})
+    return passed
+
+
+def test_what_became_of_many_is_counted_seldom_and_anew_when_the_replay_has_ended(api, past, hook, seconds):
+    for _ in range(20):
+        past.event(5)
+    replay = ask(api, past, rate=50)
+    run(past, 1)
+    asked = [shown(api, replay)["deliveries"]]
+    past.delivery(past.event(50), hook, "cancelled", 5, replay_id=replay["id"])
+    asked += [shown(api, replay)["deliveries"] for _ in range(60)]
+    assert [one["pending"] for one in asked] == [10] * len(asked)
+    assert [one["cancelled"] for one in asked] == [0] * 50 + [1] * 11, "a count that took a second is told for fifty"
+    run(past)
+    ended = shown(api, replay)
+    assert (ended["state"], ended["deliveries"]["pending"], ended["deliveries"]["cancelled"]) == ("finished", 20, 1)
+    assert list(counts._counts) == [replay["id"]]
+
+
+def test_what_became_of_few_is_counted_each_time(api, past, hook, seconds):
+    past.event(5)
+    replay = ask(api, past)
+    for number in range(5):
+        assert shown(api, replay)["deliveries"]["failed"] == number
+        past.delivery(past.event(50), hook, "failed", 5, replay_id=replay["id"])
+    assert counts._counts == {}

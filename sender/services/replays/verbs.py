@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from sender.core.replays import ReplayDraft, check
-from sender.models import DELIVERY_STATES, Delivery, Replay, Webhook, db
+from sender.models import Replay, Webhook, db
 from sender.services import event_types, missed
 from sender.services.context import CHANGES
 from sender.services.replays import counting
@@ -112,13 +112,6 @@ def stop(replay_id: str) -> Replay:
             missed.offer_rest(session.connection(), replay.made_up, replay.cursor, replay.since)
             changes.announce(session, CHANGES)
     return get(replay_id)
-
-
-def outcomes(replay_id: str) -> dict[str, int]:
-    """Return how many of the deliveries that a replay made are in each state, also when none is."""
-    query = select(Delivery.state, func.count()).where(Delivery.replay_id == replay_id).group_by(Delivery.state)
-    found = {state: number for state, number in db.session.execute(query)}  # noqa: C416  # rows are no pairs for mypy
-    return dict.fromkeys(DELIVERY_STATES, 0) | found
 
 
 def webhooks_of(rows: Sequence[Replay]) -> dict[str, Webhook]:

@@ -49,7 +49,8 @@ def list_replays(query: PageQuery) -> Response:
 @api.get("/<id>", responses={200: ReplayDetail})
 def get_replay(path: ById) -> Response:
     """Get one replay, how far it is, and what became of the deliveries that it made."""
-    return reply(ReplayDetail.counted(replays.get(path.id), replays.outcomes(path.id)))
+    replay = replays.get(path.id)
+    return reply(ReplayDetail.counted(replay, replays.outcomes(replay)))
 
 
 @api.post("/<id>/stop", responses={200: ReplayOut})

@@ -74,7 +74,7 @@ def replay(replay_id: str) -> str:
     return render_template(
         "replay.html",
         replay=found,
-        made=replays.outcomes(replay_id),
+        made=replays.outcomes(found),
         webhook=replays.webhooks_of([found]).get(found.webhook_id or ""),
         newest=queries.list_deliveries(DeliveryFilter(replay_id=replay_id), NEWEST, None).items,
         again=_again(found),

@@ -99,8 +99,8 @@ class ReplayDetail(ReplayOut):
     """A replay, how far it is, and what became of what it made."""
 
     deliveries: dict[State, int] = Field(
-        description="How many of the deliveries that it made are in each state now; "
-        "`GET /api/v1/deliveries` with its `replay_id` lists them."
+        description="How many of the deliveries that it made are in each state now, of more than 10,000 a few seconds "
+        "ago; `GET /api/v1/deliveries` with its `replay_id` lists them."
     )
 
     @classmethod
