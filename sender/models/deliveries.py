@@ -30,7 +30,18 @@ class Event(Base):
     derived_from: Mapped[str | None] = mapped_column(String(64))  # the event whose payload a person edited and sent on
     deliveries: Mapped[list[Delivery]] = relationship(back_populates="event", order_by="Delivery.id")
 
-    __table_args__ = (Index("ix_events_created_at", "created_at", "id"), Index("ix_events_type", "type", "created_at"))
+    __table_args__ = (
+        Index("ix_events_created_at", "created_at", "id"),
+        Index("ix_events_type", "type", "created_at"),
+        # The few that are never missed: taken off from what the index of types counts, see services.replays.counting.
+        Index(
+            "ix_events_odd",
+            "type",
+            "created_at",
+            sqlite_where=text("test = 1 OR derived_from IS NOT NULL"),
+            postgresql_where=text("test OR derived_from IS NOT NULL"),
+        ),
+    )
 
 
 class Delivery(Base):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from sender.core.replays import ReplayDraft, check
 from sender.models import Replay, Webhook, db
@@ -30,8 +30,7 @@ def count(draft: ReplayDraft) -> Counted:
     """Return how many deliveries a replay of `draft` would make now, and until when it looked; raise InvalidInput."""
     draft = _until(draft, clock.now())
     slugs = _check(draft)
-    db.session.rollback()
-    connection = db.session.connection()
+    connection = _snapshot()
     total = counting.count(connection, draft, slugs, counting.find_targets(connection, draft.webhook_id))
     return Counted(total, draft.until)
 
@@ -49,8 +48,7 @@ def create(draft: ReplayDraft) -> Replay:
         if webhook is not None and not webhook.active:
             message = f"The webhook {webhook.name!r} is {webhook.state}; activate it first."
             raise InvalidInput.of(FieldError("webhook_id", message))
-    db.session.rollback()
-    connection = db.session.connection()
+    connection = _snapshot()
     targets = counting.find_targets(connection, draft.webhook_id)
     total = counting.count(connection, draft, slugs, targets)  # before the transaction that writes: it may take long
     replay = Replay(
@@ -131,6 +129,13 @@ def _check(draft: ReplayDraft) -> list[str]:
     if faults:
         raise InvalidInput.of(*faults)
     return slugs
+
+
+def _snapshot() -> Connection:
+    """Return a connection that sees the database as it is now, whatever is written meanwhile; nobody waits for it."""
+    db.session.rollback()
+    options = {"isolation_level": "REPEATABLE READ"} if db.engine.dialect.name == "postgresql" else {}
+    return db.session.connection(execution_options=options)  # SQLite: each transaction sees one state
 
 
 def _until(draft: ReplayDraft, now: datetime) -> ReplayDraft:
