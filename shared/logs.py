@@ -13,7 +13,7 @@ import structlog
 from flask import Flask, Response, g, request
 from structlog.typing import Processor
 
-from shared import clock
+from shared import clock, moments
 from shared.settings import CommonSettings
 
 _SECRET_KEYS = re.compile(r"secret|token|password|authorization|cookie|signature", re.IGNORECASE)
@@ -119,5 +119,5 @@ class _Hider:
 
 
 def _add_time(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    event["time"] = clock.rfc3339(clock.now())
+    event["time"] = moments.rfc3339(clock.now())
     return event

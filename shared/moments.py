@@ -1,4 +1,4 @@
-"""Moments that people and programs hand in: in UTC, and of years that every part of Hookloop can reckon with."""
+"""Moments that people and programs hand in or read: in UTC, of years that every part of Hookloop can reckon with."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def check(moment: datetime) -> datetime:
     if not _FIRST <= moment < _END:
         raise ValueError("Give a moment in the years 1970 to 9998.")
     return moment.astimezone(UTC)
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return `moment` as RFC 3339 in UTC with microseconds, e.g. `2026-02-12T06:08:41.000000Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

@@ -9,7 +9,7 @@ from receiver.core.capture import Arrival, OwnCredentials
 from receiver.models import Bin
 from receiver.services.batch import Stored
 from receiver.services.context import Context
-from shared import __version__, clock, json_text
+from shared import __version__, clock, json_text, moments
 
 
 def send(context: Context, owner: Bin, host: str, peer: str) -> Stored:
@@ -41,7 +41,7 @@ def _body(now: datetime) -> str:
     return json_text.dump(
         {
             "type": "order.paid",
-            "timestamp": clock.rfc3339(now),
+            "timestamp": moments.rfc3339(now),
             "data": {
                 "id": 9007199254740993,
                 "total": 129.9,

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from sender.core import signatures
 from sender.core.signatures import Signable
-from shared import __version__, clock
+from shared import __version__, moments
 from shared.exchange import Request
 
 BodyFormat = Literal["standard", "flat", "form"]
@@ -90,7 +90,7 @@ def encode(message: Message, destination: Destination) -> tuple[str, bytes]:
 def _standard(message: Message) -> str:
     """The Standard Webhooks body; the payload's text goes in untouched, so that numbers keep their spelling."""
     kind = json.dumps(message.event_type)
-    return f'{{"type":{kind},"timestamp":"{clock.rfc3339(message.occurred_at)}","data":{message.payload}}}'
+    return f'{{"type":{kind},"timestamp":"{moments.rfc3339(message.occurred_at)}","data":{message.payload}}}'
 
 
 def _form(message: Message, webhook_id: str) -> str:

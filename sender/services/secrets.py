@@ -17,7 +17,7 @@ from sender.models import Webhook, db
 from sender.services import operations, queries
 from sender.services.context import CHANGES, Context
 from sender.services.vault import Vault
-from shared import changes, clock
+from shared import changes, clock, moments
 from shared.database import writing
 from shared.errors import Conflict, FieldError, InvalidInput
 
@@ -163,7 +163,7 @@ def put(vault: Vault, webhook: Webhook, secret: str | None, now: datetime, *, ov
 
 def tell(session: Session, webhook: Webhook, now: datetime) -> None:
     """Publish that a webhook has another secret, in the open writing transaction; no secret is in it."""
-    end = clock.rfc3339(ends(webhook, now)[0]) if webhook.old_secrets else None
+    end = moments.rfc3339(ends(webhook, now)[0]) if webhook.old_secrets else None
     operations.emit(session, "secret.rotated", {"old_secret_expires_at": end}, about=webhook, now=now)
     _log.info("secret rotated", webhook_id=webhook.id, old_secret_expires_at=end)
 
@@ -176,7 +176,7 @@ def preset_of(webhook: Holder) -> Preset:
 def _outgoing(vault: Vault, webhook: Webhook, fresh: str, now: datetime, overlap: int) -> list[list[str]]:
     """The present secret and the old ones that have not ended and can be read, without the one that comes back; the
     newest few."""
-    end = clock.rfc3339(now + timedelta(seconds=overlap))
+    end = moments.rfc3339(now + timedelta(seconds=overlap))
     old = [[locked, until] for locked, until in webhook.old_secrets if _moment(until) > now]
     kept = [pair for pair in [[webhook.encrypted_secret, end], *old] if vault.unlock(pair[0]) not in (None, fresh)]
     return kept[:MAX_OLD]

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_validator
 
-from shared import clock
+from shared import moments
 from shared.web import nul
 
-Moment = Annotated[datetime, PlainSerializer(clock.rfc3339, return_type=str, when_used="json")]
+Moment = Annotated[datetime, PlainSerializer(moments.rfc3339, return_type=str, when_used="json")]
 
 
 class Strict(BaseModel):

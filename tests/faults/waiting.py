@@ -6,7 +6,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterator
 
-from shared import clock
+from shared import clock, moments
 from tests.faults.ground import Sender, await_
 from tests.faults.verdict import Verdict
 from tests.shared.endpoints import OK, Endpoint, Peer, listening
@@ -36,7 +36,7 @@ class Waiting:
         """Wait until both were refused, then replay all to the third webhook, and wait until that is under way."""
         await_(lambda: len(self._endpoint.requests) >= 2)
         headers = {"Authorization": "Bearer bench-token"}
-        span = {"since": clock.rfc3339(self._since), "until": clock.rfc3339(self._until)}
+        span = {"since": moments.rfc3339(self._since), "until": moments.rfc3339(self._until)}
         body = {**span, "webhook_id": self._replay, "state": "missing", "rate": 1}
         answer = self._sender.app.test_client().post("/api/v1/replays", json=body, headers=headers)
         assert answer.status_code == 202, answer.text

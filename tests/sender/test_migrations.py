@@ -6,7 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from sender.models import Base, Replay, Webhook, db
-from shared import clock, migrations
+from shared import migrations, moments
 from shared.database import writing_connection
 from tests.sender.past import Past
 
@@ -65,7 +65,7 @@ def test_webhooks_that_were_disabled_before_are_given_what_they_missed(app, api)
             past.delivery(past.event(days), hooks[0], state, days, finished_at=past.ago(ended), reason=reason)
     migrations.upgrade(app, db)
     found = [api("GET", f"/api/v1/webhooks/{hook}")[1]["missed_since"] for hook in hooks]
-    assert found == [clock.rfc3339(past.ago(4)), clock.rfc3339(disabled), None]
+    assert found == [moments.rfc3339(past.ago(4)), moments.rfc3339(disabled), None]
 
 
 def test_a_replay_that_runs_goes_on_after_migrating(app, api):

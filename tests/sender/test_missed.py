@@ -14,7 +14,7 @@ from sender.models import Replay, db
 from sender.services import replays
 from sender.services.deliveries import Rules
 from sender.services.replays import counting
-from shared import clock
+from shared import clock, moments
 from tests.sender.deliverer import Deliverer
 from tests.sender.visitor import text_of
 
@@ -125,7 +125,7 @@ def test_it_is_offered_whichever_way_the_webhook_is_switched_on(api, visitor, si
 
 def test_the_offer_stands_on_the_pages_until_what_it_is_about_is_replayed(api, visitor, sink, deliverer):
     hook, missed = disabled(api, sink, deliverer)
-    still_off = clock.rfc3339(deliverer.now)
+    still_off = moments.rfc3339(deliverer.now)
     deliverer.wait(seconds=1)
     form = offered_form(visitor, switch_on(api, visitor, hook, "API"))
     offer = "This webhook missed events"
@@ -133,7 +133,7 @@ def test_the_offer_stands_on_the_pages_until_what_it_is_about_is_replayed(api, v
     assert offered_form(visitor, visitor.get("/webhooks")) == form
     publish(api, deliverer)
     too_little = ({"event_type": "payment_*"}, {"state": "missing"}, {"until": still_off})
-    too_late = {"since": clock.rfc3339(deliverer.now - timedelta(seconds=15))}
+    too_late = {"since": moments.rfc3339(deliverer.now - timedelta(seconds=15))}
     for fields in (*too_little, too_late):
         deliverer.wait(seconds=1)
         status, replay = replay_of(api, hook, **fields)
@@ -260,7 +260,7 @@ def test_a_webhook_that_is_activated_while_a_replay_is_counted_keeps_its_offer(a
         return total
 
     monkeypatch.setattr(counting, "count", activate_meanwhile)
-    since = clock.rfc3339(deliverer.now - timedelta(days=30))
+    since = moments.rfc3339(deliverer.now - timedelta(days=30))
     assert api("POST", "/api/v1/replays", {"since": since})[0] == 202
     with deliverer.engine.connect() as connection:
         assert connection.scalar(select(Replay.webhook_ids)) == [active]

@@ -12,7 +12,7 @@ from sqlalchemy import event, func, insert, select
 from sender.models import Delivery, db
 from sender.services import outbox
 from sender.services.deliveries import Settling, owed
-from shared import clock
+from shared import clock, moments
 from shared.database import writing_connection
 from tests.sender.deliverer import Deliverer
 from tests.sender.past import Past
@@ -120,7 +120,7 @@ def test_a_410_cancels_a_long_queue_in_parts_and_all_of_it_is_missed(api, sink, 
     assert deliverer.webhook(hook).missed_since == oldest
     assert written.most <= owed.AT_ONCE + 1
     deliverer.wait(seconds=1)
-    given = {"webhook_id": hook, "since": clock.rfc3339(oldest), "dry_run": True}
+    given = {"webhook_id": hook, "since": moments.rfc3339(oldest), "dry_run": True}
     assert api("POST", "/api/v1/replays", given)[1]["count"] == 3, "the two events of the queue, and the published one"
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from sender.models import Webhook, WorkerProcess, db
-from shared import clock
+from shared import clock, moments
 from shared.database import writing_connection
 from tests.sender.visitor import text_of
 
@@ -117,7 +117,7 @@ def test_the_api_tells_the_same(change, api):
     hook = change(failure_count=7, failing_since=clock.now(), blocked_until=soon, blocked_reason="breaker")
     told = api("GET", f"/api/v1/webhooks/{hook}")[1]
     assert (told["condition"], told["failure_count"], told["blocked_reason"]) == ("resting", 7, "breaker")
-    assert told["blocked_until"] == clock.rfc3339(soon)
+    assert told["blocked_until"] == moments.rfc3339(soon)
 
 
 def test_more_troubled_webhooks_than_are_shown_are_counted_and_can_be_listed(visitor, change, api):

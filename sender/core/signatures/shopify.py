@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from sender.core.signatures.preset import Headers, Option, Preset, Signable
 from sender.core.signatures.secret_formats import TEXT
 from sender.core.signatures.vendor_ids import guid
-from shared import clock
+from shared import moments
 
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 
@@ -32,7 +32,7 @@ def _sign(secrets: Sequence[str], what: Signable, options: Mapping[str, str]) ->
         *shop,
         ("X-Shopify-Webhook-Id", guid(what.message_id, what.webhook_id)),
         ("X-Shopify-Event-Id", guid(what.message_id)),
-        ("X-Shopify-Triggered-At", clock.rfc3339(what.occurred_at)),
+        ("X-Shopify-Triggered-At", moments.rfc3339(what.occurred_at)),
         ("X-Shopify-Hmac-Sha256", sign(secrets[0], what.body)),
     )
 

@@ -16,7 +16,7 @@ from sender.models import Webhook
 from sender.services import missed, operations
 from sender.services.deliveries import owed
 from sender.services.deliveries.owed import Off
-from shared import clock, spans
+from shared import moments, spans
 from shared.bulk import BulkUpdate, Rows, among
 from shared.database import microseconds
 from shared.exchange import Exchange
@@ -164,7 +164,7 @@ def _tell(
     since = spans.in_words(now - after.failing_since) if after.failing_since else ""
     if notice == "failing" and after.failing_since:
         payload = {
-            "failing_since": clock.rfc3339(after.failing_since),
+            "failing_since": moments.rfc3339(after.failing_since),
             "failure_count": after.failure_count,
             "reason": detail,
         }

@@ -15,7 +15,7 @@ from sender.services.queries import DeliveryFilter
 from sender.services.replays import Counted
 from sender.views.pages import health, moment_fields, select_options
 from sender.views.pages.base import PER_PAGE, blueprint, by_field, is_confirmed, whole_number
-from shared import clock, spans
+from shared import clock, moments, spans
 from shared.errors import FieldError, InvalidInput
 
 NEWEST = 10
@@ -93,7 +93,7 @@ def stop_replay(replay_id: str) -> Response:
 @blueprint.app_template_filter("replay_url")
 def replay_url(webhook: Webhook) -> str:
     """Return where the form stands that replays what a webhook missed, filled in."""
-    since = clock.rfc3339(webhook.missed_since) if webhook.missed_since else None
+    since = moments.rfc3339(webhook.missed_since) if webhook.missed_since else None
     return url_for("pages.new_replay", webhook_id=webhook.id, since=since)
 
 
@@ -131,8 +131,8 @@ def _again(found: Replay) -> dict[str, Any]:
         "webhook_id": found.webhook_id,
         "event_type": found.event_type,
         "state": found.delivery_state,
-        "since": clock.rfc3339(found.since),
-        "until": clock.rfc3339(found.until + timedelta(milliseconds=1)),  # the form knows no smaller fractions
+        "since": moments.rfc3339(found.since),
+        "until": moments.rfc3339(found.until + timedelta(milliseconds=1)),  # the form knows no smaller fractions
         "rate": found.rate,
     }
 
@@ -146,7 +146,7 @@ def _page(
         values=values,
         errors=errors,
         count=counted.count if counted else None,
-        confirmed=values | {"until": clock.rfc3339(counted.until)} if counted else {},
+        confirmed=values | {"until": moments.rfc3339(counted.until)} if counted else {},
         seconds=-(-counted.count // draft.rate) if counted and draft else 0,
         webhook=chosen,
         now=clock.now().strftime("%Y-%m-%d %H:%M"),
