@@ -187,7 +187,7 @@ def test_the_offer_can_be_dismissed_on_the_page_and_by_the_api(api, visitor, sin
     assert shown(api, hook)["missed_since"]
     deliverer.wait(seconds=1)
     assert api("DELETE", f"/api/v1/webhooks/{hook}/missed")[0] == 204
-    assert shown(api, hook)["missed_since"] == clock.rfc3339(deliverer.now), "it still misses what is published"
+    assert shown(api, hook)["missed_since"] == moments.rfc3339(deliverer.now), "it still misses what is published"
     deliverer.wait(seconds=1)
     publish(api, deliverer, 2)
     assert replay_of(api, hook, dry_run=True)[1]["count"] == 2

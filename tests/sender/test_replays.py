@@ -7,6 +7,7 @@ import random
 import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -512,7 +513,7 @@ def test_while_a_worker_takes_a_step_another_takes_none(api, past, hook):
 def seconds(monkeypatch):
     """The clock by which counts of many are told again: each look at it takes a second; many are more than five."""
     passed = itertools.count()
-    monkeypatch.setattr(counts, "_seconds", lambda: next(passed))
+    monkeypatch.setattr(counts, "clock", SimpleNamespace(monotonic=lambda: next(passed)))
     monkeypatch.setattr(counts, "_MANY", 5)
     monkeypatch.setattr(counts, "_counts", {})
     return passed

@@ -7,12 +7,12 @@ many look on.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 
 from sender.models import DELIVERY_STATES, Delivery, Replay, db
+from shared import clock
 
 _MANY = 10_000
 _TOLD_FOR = 50  # times the seconds that counting took
@@ -37,7 +37,7 @@ def outcomes(replay: Replay) -> dict[str, int]:
 
     Of more than 10,000 it may be some seconds old, but never from before the replay ended.
     """
-    start = _seconds()
+    start = clock.monotonic()
     last = _counts.get(replay.id)
     if last is not None and last.of == replay.state:
         if start < last.until:
@@ -49,7 +49,7 @@ def outcomes(replay: Replay) -> dict[str, int]:
         return numbers
     if len(_counts) >= _MOST_REPLAYS:
         _counts.clear()
-    now = _seconds()
+    now = clock.monotonic()
     _counts[replay.id] = _Count(numbers, replay.state, now + _TOLD_FOR * (now - start))
     return dict(numbers)
 
@@ -58,7 +58,3 @@ def _count(replay_id: str) -> dict[str, int]:
     query = select(Delivery.state, func.count()).where(Delivery.replay_id == replay_id).group_by(Delivery.state)
     found = {state: number for state, number in db.session.execute(query)}  # noqa: C416  # rows are no pairs for mypy
     return dict.fromkeys(DELIVERY_STATES, 0) | found
-
-
-def _seconds() -> float:
-    return time.monotonic()
