@@ -79,11 +79,11 @@ def worker() -> None:
 
 def check() -> None:
     """End with status 0 if a worker has given a sign of life lately, else with 1: a container's health check."""
-    from sender.services import queries  # noqa: PLC0415  # not needed to prepare
+    from sender.services import workers  # noqa: PLC0415  # not needed to prepare
 
     settings = SenderSettings.load()
     with cli.database_app(db, settings.url, _DATABASE).app_context():
-        if not queries.has_worker(clock.now() - WORKER_SILENT_AFTER):
+        if not workers.any_since(clock.now() - WORKER_SILENT_AFTER):
             sys.exit("no delivery worker runs")
 
 

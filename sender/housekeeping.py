@@ -7,24 +7,21 @@ import os
 import socket
 import threading
 from collections.abc import Callable
-from datetime import timedelta
 
 import structlog
-from sqlalchemy import Engine, case, delete, insert, literal, update
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from sender import mailer
-from sender.models import WorkerProcess
-from sender.services import replays, retention
+from sender.services import replays, retention, workers
 from sender.services.context import Context
 from sender.services.deliveries import Settling
 from shared import clock, ids
-from shared.database import Instant, persist, writing_connection
+from shared.database import persist
 
 _log = structlog.get_logger("sender.worker")
 
 _BEAT_SECONDS = 10.0
-_FORGET_AFTER = timedelta(days=1)
 _PRUNE_SECONDS = 60.0  # between two looks for what is old
 _PRUNE_SHARE = 0.1  # of the time at most is spent on that: deliveries are recorded meanwhile
 _SETTLE_SECONDS = 5.0  # between two looks for what webhooks that are off are still owed
@@ -61,13 +58,9 @@ class Housekeeping:
         self._stopped.set()
         self._thread.join()
         try:
-            persist(self._take_back_sign, deadline)
+            persist(lambda: workers.take_sign_back(self._engine, self._id), deadline)
         except SQLAlchemyError as error:
             _log.error("the sign of life could not be taken back; it grows old", error=type(error).__name__)
-
-    def _take_back_sign(self) -> None:
-        with writing_connection(self._engine) as connection:
-            connection.execute(delete(WorkerProcess).where(WorkerProcess.id == self._id))
 
     def _repeat(self, work: Callable[[], float]) -> None:
         """Do some work again and again, whatever becomes of it, after as many seconds as it says."""
@@ -118,16 +111,7 @@ class Housekeeping:
         """Say that this worker lives, so that a page can tell when none does."""
         if clock.monotonic() - self._beat_at < _BEAT_SECONDS:
             return
-        now = clock.now()
-        with writing_connection(self._engine) as connection:
-            # Never back: should the clock be, the last sign says so until that is seen to, see `clock_steps.shift`.
-            latest = case((WorkerProcess.seen_at > now, WorkerProcess.seen_at), else_=literal(now, Instant))
-            seen = update(WorkerProcess).where(WorkerProcess.id == self._id).values(seen_at=latest)
-            if connection.execute(seen).rowcount == 0:
-                name = f"{socket.gethostname()}:{os.getpid()}"
-                row = {"id": self._id, "name": name, "started_at": now, "seen_at": now}
-                connection.execute(insert(WorkerProcess), [row])
-                connection.execute(delete(WorkerProcess).where(WorkerProcess.seen_at < now - _FORGET_AFTER))
+        workers.give_sign(self._engine, self._id, f"{socket.gethostname()}:{os.getpid()}", clock.now())
         self._beat_at = clock.monotonic()
 
 

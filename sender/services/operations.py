@@ -1,4 +1,4 @@
-"""Operational events: what Hookloop tells about its own work, to other webhooks and by e-mail."""
+"""Operational events: what Hookloop tells other webhooks about its own work."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from sender import catalogue
 from sender.core import matching
-from sender.models import Delivery, Event, Mail
+from sender.models import Delivery, Event
 from sender.services import events, outbox
-from shared import ids, json_text
+from shared import json_text
 
 
 class Subject(Protocol):
@@ -65,12 +65,6 @@ def emit_all(transaction: Connection | Session, slug: str, news: Sequence[News],
 def is_operational(slug: str) -> bool:
     """Return whether only Hookloop itself publishes events of this type."""
     return slug in catalogue.OPERATIONAL
-
-
-def mail(connection: Connection, subject: str, text: str, now: datetime) -> None:
-    """Owe the operators an e-mail, in the open writing transaction."""
-    row = {"id": ids.new("eml", now), "subject": subject, "text": text, "created_at": now}
-    connection.execute(insert(Mail), [row | {"next_attempt_at": now, "attempt_count": 0}])
 
 
 def _wanting(connection: Connection, slug: str) -> list[str]:

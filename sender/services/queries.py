@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Select, func, literal, or_, select, tuple_
 from sqlalchemy import type_coerce as coerce
 from sqlalchemy.orm import Session, selectinload
 
-from sender.models import Delivery, Event, Webhook, WorkerProcess, db
+from sender.models import Delivery, Event, Webhook, db
 from sender.services.listing import conditions
 from shared import ids
 from shared.database import microseconds
@@ -154,11 +154,6 @@ def in_trouble(limit: int) -> tuple[Sequence[Webhook], int]:
     if len(rows) < limit:
         return rows, len(rows)
     return rows, db.session.scalar(select(func.count()).select_from(troubled.subquery())) or 0
-
-
-def has_worker(since: datetime) -> bool:
-    """Return whether a delivery worker has given a sign of life since then."""
-    return db.session.scalar(select(WorkerProcess.id).where(WorkerProcess.seen_at >= since).limit(1)) is not None
 
 
 def list_events(

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from sender import mailer
 from sender.models import Mail, Webhook, WorkerProcess, db
-from sender.services import operations
+from sender.services import mails
 from sender.worker import Worker
 from shared import clock
 from shared.database import writing_connection
@@ -62,7 +62,7 @@ def settings_for(app, port, **changes):
 
 def owe(engine, subject="Webhook Billing was disabled"):
     with writing_connection(engine) as connection:
-        operations.mail(connection, subject, "It was failing for 5 days. Größe ✓", clock.now())
+        mails.owe(connection, subject, "It was failing for 5 days. Größe ✓", clock.now())
 
 
 def stored(engine):
@@ -214,10 +214,10 @@ def test_without_a_server_or_a_receiver_nothing_is_owed(app):
 
 def test_a_failure_that_comes_late_undoes_nothing(app, engine):
     owe(engine)
-    one = mailer._take(engine, clock.now())
-    other = mailer._take(engine, clock.now() + timedelta(minutes=6))  # the first was not heard of
-    mailer._record(engine, other, None, clock.now())
-    mailer._record(engine, one, TimeoutError(), clock.now())
+    one = mails.take(engine, clock.now())
+    other = mails.take(engine, clock.now() + timedelta(minutes=6))  # the first was not heard of
+    mails.record(engine, other, None, clock.now())
+    mails.record(engine, one, TimeoutError(), clock.now())
     row = stored(engine)
     assert row.sent_at is not None
     assert (row.next_attempt_at, row.error) == (None, None)

@@ -13,7 +13,7 @@ from sender.core import health
 from sender.core.health import Health, Notice
 from sender.core.retry import Decision
 from sender.models import Webhook
-from sender.services import missed, operations
+from sender.services import mails, missed, operations
 from sender.services.deliveries import owed
 from sender.services.deliveries.owed import Off
 from shared import moments, spans
@@ -182,4 +182,4 @@ def _tell(
     operations.emit(connection, f"webhook.{notice}", payload, about=row, now=now)
     if mail:
         titles = {"failing": "is failing", "recovered": "has recovered", "disabled": "was disabled"}
-        operations.mail(connection, f"Webhook {row.name} {titles[notice]}", f"{row.name} ({row.url})\n\n{text}", now)
+        mails.owe(connection, f"Webhook {row.name} {titles[notice]}", f"{row.name} ({row.url})\n\n{text}", now)

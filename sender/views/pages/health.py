@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sender.models import WORKER_SILENT_AFTER, Delivery, Webhook
-from sender.services import queries
+from sender.services import workers
 from sender.views.pages.base import blueprint
 from shared import clock, outcome
 
@@ -53,4 +53,4 @@ def waits_for(delivery: Delivery) -> str:
 
 def is_silent() -> bool:
     """Return whether no delivery worker has given a sign of life: nothing would be delivered."""
-    return not queries.has_worker(clock.now() - WORKER_SILENT_AFTER)
+    return not workers.any_since(clock.now() - WORKER_SILENT_AFTER)
