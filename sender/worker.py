@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Engine
 
+from sender.clock_watch import ClockWatch
 from sender.housekeeping import Housekeeping
 from sender.revisions import Revisions
 from sender.sending import Senders
-from sender.services import clock_steps
 from sender.services.context import CHANGES, Context
 from sender.services.deliveries import (
     MOST_PAYLOAD,
@@ -40,8 +40,6 @@ _ERROR_PAUSE = 1.0  # seconds before the database is tried again
 _HURRY_EVERY = 0.005  # seconds between two looks at whether the attempts under way get on
 _RECORD_WITHIN = 0.02  # seconds that a result waits for others to be recorded with
 _SWEEP_EVERY = 0.1  # seconds between two looks at what is held
-_STEP = 1.0  # seconds that the clock has to go back to count as set; it is slewed by less
-_BOUND_EVERY = 60.0  # seconds between two looks for moments that only a wrong clock can have written
 
 
 class Worker:
@@ -61,8 +59,7 @@ class Worker:
         self._swept_at = float("-inf")
         self._next_sweep = 0.0  # seconds until a sweep that was due too early
         self._rest_ends_at: datetime | None = None
-        self._seen_at = (clock.now(), clock.monotonic())
-        self._bound_at = float("-inf")
+        self._clock = ClockWatch(engine, context.settings)
 
     def stop(self) -> None:
         """Ask the loop to end: no more claims, what is under way is finished first."""
@@ -109,7 +106,7 @@ class Worker:
         self._wake.clear()
         try:
             now = clock.now()
-            self._follow_clock(now)
+            self._clock.follow(now)
             claim = self._record_and_claim(now)
             self._sweep(now)
             pause = self._pause(now, claim)
@@ -164,21 +161,6 @@ class Worker:
             if self._wake.wait(min(left, _HURRY_EVERY) if busy else left):
                 return
             self._senders.hurry()
-
-    def _follow_clock(self, now: datetime) -> None:
-        """Notice when the clock was set back, and have nothing wait for the old one; look for what does anyway."""
-        moment = clock.monotonic()
-        was = self._seen_at[0] + timedelta(seconds=moment - self._seen_at[1])
-        back = (was - now).total_seconds()
-        if back > _STEP or moment >= self._bound_at + _BOUND_EVERY:
-            with writing_connection(self._engine) as connection:
-                if back > _STEP:
-                    _log.warning("the clock was set back", seconds=round(back))
-                    clock_steps.shift(connection, was, now)
-                if clock_steps.bound(connection, now, self._context.settings) or back > _STEP:
-                    changes.announce(connection, CHANGES)
-            self._bound_at = moment
-        self._seen_at = now, moment
 
     def _record_and_claim(self, now: datetime) -> Claim:
         """Do both in one transaction, so that many results and claims cost one write to the disk; send what is claimed.

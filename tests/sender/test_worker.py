@@ -94,7 +94,7 @@ def test_what_a_turn_waits_for_the_database_is_not_taken_off_the_leases(app, api
     publish(api)
     with app.app_context():
         worker = Worker(db.engine, app.extensions["hookloop_sender"])
-    worker._follow_clock(clock.now())  # looks at the whole table once a minute
+    worker._clock.follow(clock.now())  # looks at the whole table once a minute
     passed, sent = [0.0], []
     now, monotonic, real = clock.now, clock.monotonic, getattr(worker_module, waits)
     monkeypatch.setattr(clock, "now", lambda: now() + timedelta(seconds=passed[0]))
