@@ -123,8 +123,18 @@ def apply(verb: BulkVerb, webhook_ids: Sequence[str]) -> list[Webhook]:
 
 
 def warnings(webhook: Webhook) -> list[str]:
-    """Return in words what is odd about a webhook's settings but no fault: globs that fit no event type."""
-    return matching.fitting_nothing(webhook.event_types, _known())
+    """Return in words what is odd about a webhook's settings but no fault.
+
+    These are globs that fit no event type, and a body that libraries for its signature don't read.
+    """
+    odd = matching.fitting_nothing(webhook.event_types, _known())
+    preset = secrets.preset_of(webhook)
+    if webhook.body_format == "form" and preset.reads_json:
+        odd.append(
+            f"Libraries that verify the signature {preset.title} read the body as JSON and refuse form fields: send "
+            "JSON, or verify by hand."
+        )
+    return odd
 
 
 def integrations() -> list[str]:

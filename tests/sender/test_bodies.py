@@ -1,8 +1,12 @@
-"""What pages make of the bytes of a body."""
+"""What pages make of the bytes of a body, and which bodies go with which signature."""
 
 from __future__ import annotations
 
+import pytest
+
+from sender.core.signatures import PRESETS
 from sender.views.pages import bodies
+from tests.sender.verifiers import VERIFIERS
 
 
 def text_of(pairs):
@@ -31,3 +35,25 @@ def test_markup_is_coloured_and_never_changed():
 
 def test_bytes_that_are_no_text_are_shown_with_marks():
     assert bodies.show(b"\xff\xfeok").text == "\ufffd\ufffdok"
+
+
+@pytest.mark.parametrize("scheme", VERIFIERS)
+def test_form_fields_are_warned_about_where_the_vendors_package_refuses_them(api, sink, scheme):
+    hook = api.webhook(sink.url(), signature={"scheme": scheme}, body_format="form")
+    path = f"/api/v1/webhooks/{hook['id']}"
+    assert api("POST", f"{path}/test", {})[1]["state"] == "succeeded"
+    headers, body = sink.requests[-1]
+    try:
+        VERIFIERS[scheme](hook["secret"], {name.lower(): value for name, value in headers}, body)
+    except Exception:  # noqa: BLE001  # each in its own way
+        (words,) = hook["warnings"]
+        assert "read the body as JSON" in words
+        assert api("PATCH", path, {"name": "Another"})[1]["warnings"] == [words]
+    else:
+        assert hook["warnings"] == []
+    assert api("PATCH", path, {"body_format": "flat"})[1]["warnings"] == []
+
+
+def test_the_packages_that_refuse_form_fields_are_these():
+    refused = [scheme for scheme, preset in PRESETS.items() if preset.reads_json]
+    assert refused == ["standard", "standard-ed25519", "github", "stripe"]

@@ -122,5 +122,6 @@ STANDARD_ED25519 = Preset(
     sign=_sign,
     sends=(signing.SIGNATURE_HEADER,),
     several=True,
+    reads_json=True,
     public_key=public_key,
 )

@@ -37,4 +37,5 @@ GITHUB = Preset(
     secret=TEXT,
     sign=_sign,
     sends=("X-GitHub-Event", "X-GitHub-Delivery", "X-GitHub-Hook-ID", "X-Hub-Signature-256"),
+    reads_json=True,
 )

@@ -51,7 +51,8 @@ class Preset:
 
     `sends` are the names of the headers that it adds (without those that an option names); the values of those in
     `bare`, or named by the option `bare_option`, are the secret itself and are never kept or shown; `clear` returns the
-    forms of it that an endpoint so gets to see. `public_key` returns what an asymmetric signature is verified with.
+    forms of it that an endpoint so gets to see. `reads_json`: the package that verifies it reads the body as
+    JSON too, and refuses any other. `public_key` returns what an asymmetric signature is verified with.
     """
 
     scheme: str
@@ -62,6 +63,7 @@ class Preset:
     sign: Sign
     sends: tuple[str, ...]
     several: bool = False
+    reads_json: bool = False
     options: tuple[Option, ...] = ()
     bare: tuple[str, ...] = ()
     bare_option: str | None = None

@@ -46,6 +46,7 @@ STANDARD = Preset(
     sign=_sign,
     sends=(signing.SIGNATURE_HEADER,),
     several=True,
+    reads_json=True,
 )
 
 SVIX = Preset(

@@ -34,4 +34,5 @@ STRIPE = Preset(
     sign=_sign,
     sends=("Stripe-Signature",),
     several=True,
+    reads_json=True,
 )

@@ -14,10 +14,15 @@ from sender.services.event_types import EventType
 from sender.views.pages.base import whole_number
 from shared.errors import FieldError
 
+_READ_JSON = [preset.title for preset in signatures.PRESETS.values() if preset.reads_json]
+_FORM_HELP = (
+    "The payload as application/x-www-form-urlencoded. Libraries that verify these signatures read JSON only: "
+    f"{'; '.join(_READ_JSON)}."
+)
 FORMATS = (
     ("standard", "Standard JSON", "The payload inside an envelope with its type and time; the id is a header."),
     ("flat", "Flat JSON", "The payload's fields at the top level, as Zapier's REST hooks want them."),
-    ("form", "Form fields", "The payload as application/x-www-form-urlencoded."),
+    ("form", "Form fields", _FORM_HELP),
 )
 LABELS = {
     "name": "Name",

@@ -48,7 +48,11 @@ class WebhookIn(Strict):
     event_types: list[str] = Field(examples=[["payment_received", "membership_*"]])
     active: bool = True
     integration: str = "manual"
-    body_format: str = Field("standard", description="`standard`, `flat` or `form`.")
+    body_format: str = Field(
+        "standard",
+        description="`standard`, `flat` or `form`. Libraries that verify `standard`, `standard-ed25519`, `stripe` or "
+        "`github` read JSON and refuse `form`.",
+    )
     signature: Signature = Field(default_factory=Signature)
     headers: dict[str, str] = Field(default_factory=dict, description="Headers added to every delivery.")
     secret: str | None = Field(
@@ -155,7 +159,10 @@ class WebhookCreated(WebhookOut):
     """A webhook just registered, with the secret that its receiver verifies with."""
 
     secret: str
-    warnings: list[str] = Field(description="What is odd but no fault: globs that fit no event type there is yet.")
+    warnings: list[str] = Field(
+        description="What is odd but no fault: globs that fit no event type there is yet, a body format that libraries "
+        "for the signature do not read.",
+    )
 
 
 class WebhookChanged(WebhookOut):
@@ -163,7 +170,8 @@ class WebhookChanged(WebhookOut):
 
     warnings: list[str] = Field(
         default_factory=list,
-        description="What is odd but no fault: globs that fit no event type there is yet, old secrets that ended.",
+        description="What is odd but no fault: globs that fit no event type there is yet, a body format that libraries "
+        "for the signature do not read, old secrets that ended.",
     )
     secret: str | None = Field(None, description="The fresh secret, when the new scheme needed one.")
 
