@@ -19,7 +19,7 @@ from shared.http.attempt import CUT, Phase, running
 from shared.http.idle import Idle, most
 from shared.http.wire import Wired
 
-_Key = tuple[str, str, int, str]  # scheme, the address that was judged, port and, for TLS, the name in the URL
+_Key = tuple[str, str, int, str]  # scheme, the address that was judged, port and the name in the URL
 
 
 class _Told(HTTPConnection):

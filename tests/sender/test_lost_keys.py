@@ -116,6 +116,15 @@ def test_an_old_one_that_cannot_be_read_keeps_the_present_one_from_nothing(app, 
     assert len(rotated["old_secrets"]) == 1, "the one before, and not the one that cannot be read"
 
 
+def test_what_is_stored_is_read_with_the_key_alone(app, api, sink):
+    hook = api.webhook(sink.url())
+    locked = stored(app, hook).encrypted_secret
+    settings = app.extensions["hookloop_sender"].settings
+    assert Fernet(settings.read_encryption_key()).decrypt(locked).decode() == hook["secret"]
+    assert Vault(Fernet.generate_key().decode()).unlock(locked) is None
+    assert Vault(settings.read_encryption_key()).lock(hook["secret"]) != locked, "the same secret looks otherwise"
+
+
 def run(app, command, **environment):
     settings = app.extensions["hookloop_sender"].settings
     given = {"PATH": os.environ["PATH"], "SENDER_DATABASE_URL": settings.url, "HOOKLOOP_DATA": str(settings.data)}

@@ -7,13 +7,14 @@ import json
 import string
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sender.core.payload import Destination, Message, prepare
 from sender.core.signatures import PRESETS, RANDOM_BYTES, Signable, github
 from shared import signing
 from tests.sender.verifiers import REFUSALS, VERIFIERS, verify_v1a
@@ -74,6 +75,23 @@ def test_a_signature_is_refused_when_it_is_too_old(scheme):
     (secret,), headers = sign(scheme, signable(timestamp=int(time.time()) - 400))
     with pytest.raises(REFUSALS):
         VERIFIERS[scheme](secret, headers, BODY)
+
+
+@pytest.mark.parametrize("scheme", ["standard", "standard-ed25519", "svix", "stripe", "slack"])
+def test_a_retry_is_signed_for_its_own_time_and_not_for_that_of_the_event(scheme):
+    now = datetime.now(UTC)
+    preset = PRESETS[scheme]
+    secret = preset.secret.make(RANDOM)
+    message = Message("evt_1", "payment_received", now - timedelta(seconds=400), "{}")
+    destination = Destination("whk_1", "https://x.example/", "standard", {"scheme": scheme}, {}, (secret,))
+    request = prepare(message, destination, now)
+    headers = {name.lower(): value for name, value in request.headers}
+    VERIFIERS[scheme](preset.secret.shared(secret), headers, request.body)
+    late = prepare(message, destination, message.occurred_at)
+    with pytest.raises(REFUSALS):
+        VERIFIERS[scheme](
+            preset.secret.shared(secret), {name.lower(): value for name, value in late.headers}, late.body
+        )
 
 
 VECTOR_1 = ("msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import resource
 import socket
@@ -24,6 +25,8 @@ from shared.netguard import AllowedTargets
 from tests.shared.certificates import Authority
 from tests.shared.doors import LOCAL, PATIENT, post, resolving
 from tests.shared.endpoints import HEAD, OK, Behaviour, Peer, answering, listening, serving
+
+READ_AT_ONCE = io.DEFAULT_BUFFER_SIZE
 
 
 def by_connection(first: Behaviour, *others: Behaviour) -> Behaviour:
@@ -173,10 +176,13 @@ def test_a_connection_on_which_more_came_or_may_come_is_not_used_again(
         door.close()
 
 
-def test_what_tls_still_holds_is_more_that_came(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [8_000, READ_AT_ONCE, 12_000])
+def test_what_tls_still_holds_is_more_that_came(size: int, tmp_path: Path) -> None:
     authority = Authority(tmp_path)
-    body = b"a" * 10_000  # more than is read at once, in one record with what follows
-    answer = HEAD + b"Content-Length: 8000\r\n\r\n" + body
+    head = HEAD + b"Content-Length: %d\r\n\r\n"
+    length = size - len(head % size)
+    answer = head % length + b"a" * length + b"more"  # in one record
+    assert len(answer) == size + len(b"more")
     door = Door(LOCAL, PATIENT, ca_file=str(authority.file))
     with listening(serving(answer), authority.server("127.0.0.1")) as endpoint:
         for _ in range(2):
@@ -247,7 +253,6 @@ def test_a_connection_whose_answer_was_cut_is_not_used_again() -> None:
     "answer",
     [
         HEAD + b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-        HEAD + b"Transfer-Encoding: chunked, gzip\r\n\r\nok",
         HEAD + b"Connection: Keep-Alive, Close\r\nContent-Length: 2\r\n\r\nok",
         b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
         b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nok",
@@ -255,12 +260,29 @@ def test_a_connection_whose_answer_was_cut_is_not_used_again() -> None:
 )
 def test_a_connection_on_which_the_end_of_an_answer_may_be_disputed_is_not_used_again(answer: bytes) -> None:
     door = Door(LOCAL, PATIENT)
-    with listening(answering(answer)) as endpoint:
+    with listening(serving(answer)) as endpoint:
         for _ in range(2):
             response = door.send(post(endpoint.url())).response
             assert response is not None
             assert response.body == b"ok"
-        assert endpoint.connections == 2
+        assert (endpoint.connections, len(endpoint.requests)) == (2, 2)
+        door.close()
+
+
+def test_an_answer_whose_last_coding_is_not_chunked_ends_with_its_connection() -> None:
+    with listening(answering(HEAD + b"Transfer-Encoding: chunked, gzip\r\n\r\nok")) as endpoint:
+        response = Door(LOCAL, PATIENT).send(post(endpoint.url())).response
+    assert response is not None
+    assert response.body == b"ok"
+
+
+def test_a_connection_for_one_name_is_not_used_for_another_at_the_same_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolving(monkeypatch, ["127.0.0.1"])
+    door = Door(LOCAL, PATIENT)
+    with listening(serving()) as endpoint:
+        for host in ("one.test", "two.test", "one.test"):
+            assert door.send(post(endpoint.url(host=host))).outcome.kind == "succeeded"
+        assert (endpoint.connections, len(endpoint.requests)) == (2, 3)
         door.close()
 
 

@@ -73,6 +73,7 @@ def test_the_target_is_that_of_the_url(path: str, target: str) -> None:
     [
         ((("X-A", "b\r\nX-Evil: 1"),), "The header X-A can't be sent: its value holds a line break or a null byte."),
         ((("X-A", "b\n folded"),), "The header X-A can't be sent: its value holds a line break or a null byte."),
+        ((("X-A", "b\rX-Evil: 1"),), "The header X-A can't be sent: its value holds a line break or a null byte."),
         ((("X-A", "b\x00"),), "The header X-A can't be sent: its value holds a line break or a null byte."),
         ((("X-A", "10 €"),), "The header X-A can't be sent: its value holds a character outside Latin-1."),
         ((("X-A: b\r\nX-B", "c"),), r"The header name 'X-A: b\r\nX-B' can't be sent."),

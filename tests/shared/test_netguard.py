@@ -72,13 +72,24 @@ def test_the_table_holds_all_known_cases() -> None:
 
 
 @pytest.mark.parametrize(
-    "ip", ["fd20:ce::254", "fe80::1%eth0", "2001:470:0:1::5efe:7f00:1", "2002:a9fe:a9fe::1", "::2"]
+    "ip",
+    [
+        "fd20:ce::254",
+        "fe80::1%eth0",
+        "2001:470:0:1::5efe:7f00:1",
+        "2001:470:0:1:200:5efe:7f00:1",
+        "2002:a9fe:a9fe::1",
+        "::2",
+    ],
 )
 def test_further_ways_inside_are_refused(ip: str) -> None:
     assert judge(ip)
 
 
-@pytest.mark.parametrize("ip", ["2001:1::1", "2001:1::2", "2001:1::3", "192.175.48.1", "2001:470::5efe:808:808"])
+@pytest.mark.parametrize(
+    "ip",
+    ["2001:1::1", "2001:1::2", "2001:1::3", "192.175.48.1", "2001:470::5efe:808:808", "2001:470::200:5efe:808:808"],
+)
 def test_special_but_reachable_addresses_are_not_refused(ip: str) -> None:
     assert judge(ip) is None
 

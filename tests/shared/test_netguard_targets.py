@@ -31,6 +31,8 @@ NONE_ALLOWED = AllowedTargets()
         ("receiver:8001", "Receiver.", "172.18.0.3", 8001, True),
         ("receiver:8001", "receiver", "172.18.0.3", 80, False),
         ("receiver", "receiver.evil.example", "172.18.0.3", 80, False),
+        ("receiver", "evilreceiver", "172.18.0.3", 80, False),
+        ("receiver", "evil.receiver", "172.18.0.3", 80, False),
         ("bücher.example", "xn--bcher-kva.example", "10.0.0.1", 80, True),
         (" 10.0.0.0/8 , receiver:8001 ,", "receiver", "192.168.0.1", 8001, True),
         ("", "receiver", "192.168.0.1", 80, False),
