@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import json
 import string
 import time
@@ -15,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sender.core.payload import Destination, Message, prepare
-from sender.core.signatures import PRESETS, RANDOM_BYTES, Signable, github
+from sender.core.signatures import PRESETS, RANDOM_BYTES, Signable, github, stripe
 from shared import signing
 from tests.sender.verifiers import REFUSALS, VERIFIERS, verify_v1a
 
@@ -135,6 +137,20 @@ def test_the_published_vector_of_v1a():
 def test_the_published_vector_of_github():
     expected = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
     assert github.sign("It's a Secret to Everybody", b"Hello, World!") == expected
+
+
+def test_the_published_vector_of_hook0_is_that_of_stripe():
+    assert stripe.sign(["secret"], 1636936200, b"hello !") == (
+        "t=1636936200,v1=1b3d69df55f1e52f05224ba94a5162abeb17ef52cd7f4948c390f810d6a87e98"
+    )
+
+
+def test_the_published_vector_of_convoy_fits_no_preset():
+    """Convoy writes its header as Stripe does, but signs time and body with a comma between, and no preset does so."""
+    body = b'{"event":"charge.success","amount":1000,"currency":"NGN"}'
+    by_convoy = hmac.new(b"convoy-webhook-secret", b"1700000000," + body, hashlib.sha256).hexdigest()
+    assert (by_convoy[:8], by_convoy[-4:]) == ("77b8b926", "c55c")
+    assert by_convoy not in stripe.sign(["convoy-webhook-secret"], 1700000000, body)
 
 
 def test_v1a_is_verified_with_the_public_key_alone_and_refuses_a_changed_body():

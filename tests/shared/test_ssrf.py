@@ -1,12 +1,15 @@
-"""Every hostile address by every way in, through the network door; and what two other libraries say of them."""
+"""Every hostile and good address by every way in, through the network door; and what two other libraries say of it."""
 
 from __future__ import annotations
 
 import socket
 import warnings
+from ipaddress import ip_address
+from typing import Any
 
 import pytest
 import ssrfguard
+from urllib3.util import connection
 
 from shared.http import Door
 from shared.netguard import AllowedTargets, judge
@@ -81,9 +84,82 @@ def test_as_the_second_answer_after_the_check(ip: str, monkeypatch: pytest.Monke
         door.close()
 
 
-@pytest.mark.parametrize("ip", GOOD)
-def test_good_addresses_pass_the_check(ip: str) -> None:
+good = pytest.mark.parametrize("ip", GOOD)
+OTHER = "1.1.1.1"
+
+
+@pytest.fixture
+def dialled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that connections are opened to from now on; each leads to the same port of this machine."""
+    real, found = connection.create_connection, list[str]()
+
+    def create_connection(address: tuple[str, int], *given: Any, **options: Any) -> socket.socket:
+        found.append(address[0])
+        return real(("127.0.0.1", address[1]), *given, **options)
+
+    monkeypatch.setattr(connection, "create_connection", create_connection)
+    return found
+
+
+def same(ip: str) -> str:
+    """An address as it is written once it was read."""
+    return str(ip_address(ip))
+
+
+@good
+def test_a_good_one_is_sent_to_as_the_host_of_a_url(ip: str, dialled: list[str]) -> None:
     assert judge(ip) is None
+    with listening(serving()) as endpoint:
+        door = Door(AllowedTargets(), PATIENT)
+        assert door.send(post(f"http://{literal(ip)}:{endpoint.port}/")).outcome.kind == "succeeded"
+        door.close()
+    assert dialled == [same(ip)]
+
+
+@good
+def test_a_good_one_is_not_followed_to_either_as_the_target_of_a_redirect(ip: str, dialled: list[str]) -> None:
+    head = f"HTTP/1.1 307 Go\r\nLocation: http://{literal(ip)}/\r\nContent-Length: 0\r\n\r\n"
+    with listening(answers(head.encode())) as endpoint:
+        exchange = Door(LOCAL, PATIENT).send(post(endpoint.url()))
+    assert exchange.outcome.kind == "http_status"
+    assert dialled == ["127.0.0.1"]
+
+
+@good
+def test_good_ones_among_the_answers_for_a_name_are_tried_in_turn(
+    ip: str, dialled: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listening(serving()) as endpoint, answering([OTHER, ip]) as names:
+        monkeypatch.setattr(socket, "getaddrinfo", names.getaddrinfo)
+        order = [str(answer[4][0]) for answer in names.getaddrinfo("good.test")]
+        names.asked.clear()
+        through = connection.create_connection
+
+        def refuse_first(address: tuple[str, int], *given: Any, **options: Any) -> socket.socket:
+            if address[0] == order[0]:
+                dialled.append(address[0])
+                raise ConnectionRefusedError
+            return through(address, *given, **options)
+
+        monkeypatch.setattr(connection, "create_connection", refuse_first)
+        door = Door(AllowedTargets(), PATIENT)
+        assert door.send(post(endpoint.url(host="good.test"))).outcome.kind == "succeeded"
+        door.close()
+    assert sorted(order) == sorted([OTHER, same(ip)])
+    assert dialled == order
+
+
+@good
+def test_a_good_one_as_the_second_answer_is_sent_to(
+    ip: str, dialled: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listening(serving()) as endpoint, answering([OTHER], [ip]) as names:
+        monkeypatch.setattr(socket, "getaddrinfo", names.getaddrinfo)
+        door = Door(AllowedTargets(), PATIENT)
+        for _ in range(2):
+            assert door.send(post(endpoint.url(host="moved.test"))).outcome.kind == "succeeded"
+        door.close()
+    assert dialled == [OTHER, same(ip)]
 
 
 @hostile
@@ -97,7 +173,7 @@ def test_microsoft_antissrf_agrees_but_for_what_is_explained(ip: str) -> None:
     assert policy._is_str_ip_address_connection_allowed(ip) == (ip in ANTISSRF_ALLOWS)
 
 
-@pytest.mark.parametrize("ip", GOOD)
+@good
 def test_the_oracles_let_good_addresses_pass_but_for_what_is_explained(ip: str) -> None:
     assert ssrfguard.Policy().permits_address(ip)
     policy = AntiSSRFPolicy(PolicyConfigOptions.EXTERNAL_ONLY_LATEST)
