@@ -62,6 +62,9 @@ _V6: Sequence[tuple[IPv6Network, str]] = [
 _ANYCAST_V6 = {IPv6Address("2001:1::1"), IPv6Address("2001:1::2"), IPv6Address("2001:1::3")}
 
 _NAT64 = IPv6Network("64:ff9b::/96")
+CARRIERS = (IPv6Network("::ffff:0:0/96"), _NAT64)
+"""The IPv6 networks whose addresses only carry IPv4 ones."""
+
 _LOW_32_BITS = 0xFFFFFFFF
 _ISATAP = (0x00005EFE, 0x02005EFE)  # upper half of the interface identifier (RFC 5214)
 

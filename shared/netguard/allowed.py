@@ -8,7 +8,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Self
 
-from shared.netguard.addresses import carried
+from shared.netguard.addresses import CARRIERS, carried
 from shared.netguard.hosts import is_host_name, literal_address, normalise
 
 _BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?", re.DOTALL)
@@ -43,15 +43,23 @@ class AllowedTargets:
 
     @lru_cache(maxsize=4096)  # noqa: B019  # there is one list in a process; reading an address costs 20 µs
     def allows(self, host: str, ip: str, port: int) -> bool:
-        """Return whether `ip`, to which `host` resolved, may be connected to on `port` although it is not public."""
+        """Return whether `ip`, to which `host` resolved, may be connected to on `port` although it is not public.
+
+        As it is judged, an IPv6 address that only carries an IPv4 one counts as that: `::/0` does not let in
+        `::ffff:127.0.0.1`. Only networks of nothing but such addresses are meant for them.
+        """
         if any(normalise(host) == name and wanted in (None, port) for name, wanted in self.hosts):
             return True
         address = ip_address(ip)
-        forms = {address, carried(address)}
+        inner = carried(address)
         return any(
-            wanted in (None, port) and any(form in network for form in forms if form.version == network.version)
+            wanted in (None, port) and (inner in network or (address in network and _is_of_carriers(network)))
             for network, wanted in self.networks
         )
+
+
+def _is_of_carriers(network: IPv4Network | IPv6Network) -> bool:
+    return isinstance(network, IPv6Network) and any(network.subnet_of(carrier) for carrier in CARRIERS)
 
 
 def _split_port(entry: str) -> tuple[str, int | None]:

@@ -14,6 +14,7 @@ MAX_LENGTH = 2048
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Parsers disagree about where a host ends when these are in a URL.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\\s]")
+_IN_BRACKETS = re.compile(r"\[[^\[\]]*\](?::[0-9]*)?")
 
 
 class TargetRefused(Exception):
@@ -58,8 +59,8 @@ def split_url(url: str) -> Target:
         raise TargetRefused("The URL holds a user name or a password; send credentials in a header instead.")
     if not host:
         raise TargetRefused("The URL has no host.")
-    if parts.netloc.startswith("["):
-        _check_bracketed(host)
+    if "[" in parts.netloc or "]" in parts.netloc:
+        _check_bracketed(parts.netloc, host)
     if port == 0:
         raise TargetRefused("The port must be between 1 and 65535.")
     if not (literal_address(host) or is_host_name(host)):
@@ -67,8 +68,11 @@ def split_url(url: str) -> Target:
     return Target(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme])
 
 
-def _check_bracketed(host: str) -> None:
-    """Raise TargetRefused for what URLs allow in brackets besides the IPv6 addresses that others know too."""
+def _check_bracketed(netloc: str, host: str) -> None:
+    """Raise TargetRefused for what is beside the brackets, and for what URLs allow in them besides the IPv6 addresses
+    that others know too."""
+    if not _IN_BRACKETS.fullmatch(netloc):
+        raise TargetRefused("The URL can't be read: only an IPv6 address stands in brackets, and only a port after it.")
     address, percent, _ = host.partition("%")
     if ":" not in host:
         raise TargetRefused(f"[{host[:100]}] is not an IPv6 address.")
