@@ -7,7 +7,6 @@ import binascii
 import hashlib
 import hmac
 import re
-import secrets as randomness
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +22,6 @@ TOLERANCE_SECONDS = 300
 SECRET_PREFIX = "whsec_"  # noqa: S105  # a prefix, no secret
 MIN_KEY_BYTES = 24
 MAX_KEY_BYTES = 64
-_NEW_KEY_BYTES = 32
 _VERSION = "v1"
 _SECONDS = re.compile(r"[0-9]{1,15}")
 
@@ -34,11 +32,6 @@ class Verdict:
 
     valid: bool
     reason: str
-
-
-def new_secret() -> str:
-    """Return a fresh secret of 32 random bytes: `whsec_` and padded base64."""
-    return SECRET_PREFIX + base64.b64encode(randomness.token_bytes(_NEW_KEY_BYTES)).decode()
 
 
 def check_secret(text: str) -> str | None:

@@ -19,15 +19,6 @@ _EVENT_HEADERS = (
     "x-event-type",
     "ce-type",
 )
-_SIGNATURE_HEADERS = (
-    "webhook-signature",
-    "stripe-signature",
-    "x-hub-signature-256",
-    "x-hub-signature",
-    "x-shopify-hmac-sha256",
-    "x-slack-signature",
-    "svix-signature",
-)
 # Headers that proxies add on the way; dimmed where headers are listed.
 ON_THE_WAY = frozenset(
     {"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-real-ip"}
@@ -37,11 +28,6 @@ ON_THE_WAY = frozenset(
 def event_type(headers: Iterable[tuple[str, str]]) -> str:
     """Return the event type that a sender named in a header, "" when none did."""
     return _first(headers, _EVENT_HEADERS)
-
-
-def is_signed(headers: Iterable[tuple[str, str]]) -> bool:
-    """Return whether a header carries a signature of a scheme that we know by name."""
-    return bool(_first(headers, _SIGNATURE_HEADERS))
 
 
 def media_type(headers: Iterable[tuple[str, str]]) -> str:

@@ -81,12 +81,6 @@ def define(
     return EventTypeDefinition(slug, name, description, fires_when, source, values, schema)
 
 
-def properties_of(block: type[Block]) -> dict[str, JsonSchemaValue]:
-    """Return the JSON Schema of each field of a block, in order."""
-    properties: dict[str, JsonSchemaValue] = _schema_of(block)["properties"]
-    return properties
-
-
 def _join(parts: Sequence[Part]) -> tuple[dict[str, Any], list[str]]:
     properties: dict[str, Any] = {}
     required: list[str] = []

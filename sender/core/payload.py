@@ -6,15 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlencode
 
 from sender.core import signatures
 from sender.core.signatures import Signable
 from shared import __version__, moments
 from shared.exchange import Request
-
-BodyFormat = Literal["standard", "flat", "form"]
 
 USER_AGENT = f"Hookloop/{__version__}"
 

@@ -68,11 +68,6 @@ def pretty(text: str, indent: str = "  ") -> str:
     return "".join(out) + text[end:].rstrip(_BLANKS)
 
 
-def minify(text: str) -> str:
-    """Return JSON `text` without the blanks between its tokens."""
-    return "".join(token for token, _ in _tokens(text))
-
-
 def _tokens(text: str) -> Iterator[tuple[str, int]]:
     """Yield each token of `text` and where it ends, up to the first thing that is none."""
     position = 0

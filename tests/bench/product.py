@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -17,10 +18,11 @@ from flask import Flask
 from sqlalchemy import insert, select, text
 
 from sender.app import create_app
+from sender.core.signatures.secret_formats import WHSEC
 from sender.models import CustomEventType, Delivery, Event, Webhook, db
 from sender.services.context import CHANGES
 from sender.settings import SenderSettings
-from shared import changes, clock, ids, migrations, signing
+from shared import changes, clock, ids, migrations
 from tests import postgresql
 
 PAYLOAD = '{"payment_id":118,"note":"' + "x" * 980 + '"}'  # 1 KB
@@ -59,7 +61,7 @@ class Product:
                 "body_format": "standard",
                 "signature": {"scheme": "standard"},
                 "headers": {},
-                "encrypted_secret": vault.lock(signing.new_secret()),
+                "encrypted_secret": vault.lock(WHSEC.make(secrets.token_bytes(64))),
                 "max_in_flight": max_in_flight,
                 "created_at": now,
                 "updated_at": now,

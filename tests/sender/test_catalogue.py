@@ -7,8 +7,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from sender import catalogue
-from sender.catalogue import blocks, checkout, customers, payments, sites, subsites, wp_ultimo_1
-from sender.catalogue.definition import Block, Sometimes, define, field, properties_of
+from sender.catalogue import blocks, checkout, customers, definition, payments, sites, subsites, wp_ultimo_1
+from sender.catalogue.definition import Block, Sometimes, define, field
 from sender.core import matching, schemas
 
 SIZES: dict[type[Block], int] = {
@@ -57,6 +57,13 @@ FIELDS = {
 }
 
 MODULES = (blocks, checkout, customers, payments, sites, subsites, wp_ultimo_1)
+
+
+def properties_of(block: type[Block]) -> dict[str, dict[str, object]]:
+    """The JSON Schema of each field of a block, in order."""
+    return definition._schema_of(block)["properties"]
+
+
 ALL_BLOCKS = sorted(
     {
         value

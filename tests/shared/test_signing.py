@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import secrets
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from sender.core.signatures.secret_formats import WHSEC
 from shared import signing
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -55,10 +57,10 @@ def test_published_vectors(secret: str, message_id: str, timestamp: int, body: b
 
 
 def test_new_secrets_are_valid_and_differ() -> None:
-    secrets = {signing.new_secret() for _ in range(100)}
-    assert len(secrets) == 100
-    assert {signing.check_secret(secret) for secret in secrets} == {None}
-    assert {len(base64.b64decode(secret.removeprefix("whsec_"))) for secret in secrets} == {32}
+    found = {WHSEC.make(secrets.token_bytes(64)) for _ in range(100)}
+    assert len(found) == 100
+    assert {signing.check_secret(secret) for secret in found} == {None}
+    assert {len(base64.b64decode(secret.removeprefix("whsec_"))) for secret in found} == {32}
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,7 @@ def test_any_change_is_noticed_by_both(secret: str, message_id: str, body: bytes
     elif change == "time":
         pairs["webhook-timestamp"] = str(stamp - 1)
     sent = body + b" " if change == "body" else body
-    used = signing.new_secret() if change == "secret" else secret
+    used = WHSEC.make(secrets.token_bytes(64)) if change == "secret" else secret
     assert not signing.verify([used], list(pairs.items()), sent, now).valid
     with pytest.raises(WebhookVerificationError):
         Webhook(used).verify(sent, pairs)
@@ -125,7 +127,7 @@ def test_any_change_is_noticed_by_both(secret: str, message_id: str, body: bytes
 
 def test_any_live_secret_is_enough_on_either_side() -> None:
     rotated = signed([SECRET, OTHER], "evt_1", STAMP, BODY)
-    third = signing.new_secret()
+    third = WHSEC.make(secrets.token_bytes(64))
     assert rotated[2][1].count(" ") == 1
     assert signing.verify([third, OTHER], rotated, BODY, NOW).valid
     assert signing.verify([SECRET], rotated, BODY, NOW).valid

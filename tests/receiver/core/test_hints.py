@@ -19,11 +19,6 @@ def test_the_event_type_is_read_from_the_senders_header(headers, event_type):
     assert hints.event_type(headers) == event_type
 
 
-def test_a_signature_is_noticed():
-    assert hints.is_signed((("Stripe-Signature", "t=1,v1=a"),))
-    assert not hints.is_signed((("X-Other", "t=1"),))
-
-
 def test_the_media_type_has_no_parameters():
     assert hints.media_type((("content-TYPE", "Application/JSON; charset=utf-8"), ("Content-Type", "b/c"))) == (
         "application/json"
