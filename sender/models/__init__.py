@@ -2,12 +2,14 @@
 
 from sender.models.base import Base, db
 from sender.models.chores import REPLAY_STATES, WORKER_SILENT_AFTER, Mail, Replay, WorkerProcess
-from sender.models.deliveries import DELIVERY_STATES, Attempt, Delivery, Event
+from sender.models.deliveries import DELIVERY_STATES, FINISHED_STATES, OWED_STATES, Attempt, Delivery, Event
 from sender.models.event_types import CustomEventType, RetiredEventType
-from sender.models.webhooks import Webhook
+from sender.models.webhooks import Webhook, has_ended
 
 __all__ = [
     "DELIVERY_STATES",
+    "FINISHED_STATES",
+    "OWED_STATES",
     "REPLAY_STATES",
     "WORKER_SILENT_AFTER",
     "Attempt",
@@ -21,4 +23,5 @@ __all__ = [
     "Webhook",
     "WorkerProcess",
     "db",
+    "has_ended",
 ]

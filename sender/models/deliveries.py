@@ -10,7 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sender.models.base import Base
 from sender.models.webhooks import Webhook
 
-DELIVERY_STATES = ("pending", "sending", "succeeded", "failed", "cancelled")
+OWED_STATES = ("pending", "sending")
+FINISHED_STATES = ("succeeded", "failed", "cancelled")
+DELIVERY_STATES = (*OWED_STATES, *FINISHED_STATES)
 _GAVE_UP = "state = 'failed' OR state = 'cancelled'"  # with IN, SQLite would not see that `failed` is one of them
 _UNSUCCEEDED = f"state = 'pending' OR state = 'sending' OR {_GAVE_UP}"
 

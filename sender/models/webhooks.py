@@ -76,3 +76,8 @@ class Webhook(Base):
             is_over = self.blocked_reason == PROBING or self.blocked_until <= clock.now()
             return "probing" if is_over else "resting"
         return "failing" if self.failure_count else "well"
+
+
+def has_ended(webhook: Any) -> bool:
+    """Return whether a webhook, or a row that says as much about it, is owed nothing more: deleted or disabled."""
+    return webhook.deleted_at is not None or webhook.disabled_reason is not None

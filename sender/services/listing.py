@@ -8,19 +8,31 @@ a choice at random took up to 400.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, literal, true
 
-from sender.models import DELIVERY_STATES, Delivery
+from sender.models import DELIVERY_STATES, OWED_STATES, Delivery
 from shared import ids
 from shared.errors import FieldError, InvalidInput
 
-if TYPE_CHECKING:
-    from sender.services.queries import DeliveryFilter
-
 _MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries to list; None means any."""
+
+    webhook_id: str | None = None
+    event_id: str | None = None
+    replay_id: str | None = None
+    event_type: str | None = None
+    state: str | None = None
+    test: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def conditions(wanted: DeliveryFilter) -> list[ColumnElement[bool]]:
@@ -53,7 +65,7 @@ def _leading(given: dict[str, str], test: bool | None) -> tuple[str, ...]:
     if "replay_id" in given:
         return ("replay_id", "state")
     rare = given.get("state") in ("failed", "cancelled")
-    owed = given.get("state") in ("pending", "sending")
+    owed = given.get("state") in OWED_STATES
     if owed or (rare and not {"webhook_id", "event_type"} & given.keys()):
         return ("state",)
     if rare:

@@ -13,7 +13,7 @@ from sqlalchemy import type_coerce as coerce
 from sqlalchemy.orm import Session, selectinload
 
 from sender.models import Delivery, Event, Webhook, db
-from sender.services.listing import conditions
+from sender.services.listing import DeliveryFilter, conditions
 from shared import ids
 from shared.database import microseconds
 from shared.errors import FieldError, InvalidInput, NotFound
@@ -36,20 +36,6 @@ class Page(Generic[Row]):
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryFilter:
-    """Which deliveries to list; None means any."""
-
-    webhook_id: str | None = None
-    event_id: str | None = None
-    replay_id: str | None = None
-    event_type: str | None = None
-    state: str | None = None
-    test: bool | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class WebhookFilter:
     """Which webhooks to list: words in name, URL or event types, a state, an integration.
 
@@ -62,7 +48,7 @@ class WebhookFilter:
     event_type: str | None = None
 
 
-def release() -> None:
+def let_go() -> None:
     """Give the session's connection back: what waits for a change holds none."""
     db.session.remove()
 

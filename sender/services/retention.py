@@ -10,12 +10,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, bindparam, delete, exists, literal_column, select
 
-from sender.models import Attempt, Delivery, Event, Mail, Replay
+from sender.models import FINISHED_STATES, Attempt, Delivery, Event, Mail, Replay
 from shared import ids
 from shared.bulk import Rows, among
 from shared.database import writing_connection
-
-FINISHED = ("succeeded", "failed", "cancelled")
 
 _HAS_DELIVERY = exists().where(Delivery.event_id == Event.id)
 # An id tells when its row was made, so that what is old of each state is a range of one index.
@@ -30,7 +28,7 @@ _OLD_DELIVERIES = {
         .order_by(Delivery.id)
         .limit(bindparam("limit"))
     )
-    for state in FINISHED
+    for state in FINISHED_STATES
 }
 _OLD_EVENTS = Rows(select(Event.id).where(among(Event.id, "ids"), Event.created_at < bindparam("older_than")))
 _LONE_EVENTS = Rows(

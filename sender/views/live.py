@@ -52,7 +52,7 @@ def stream(look: Callable[[], View]) -> Response:
             heard, before = version, view
             return news, False
         finally:
-            queries.release()
+            queries.let_go()
 
     return streams.respond(context.current().live.listening(), find)
 

@@ -11,8 +11,7 @@ from sqlalchemy import insert, select
 
 from sender.models import Delivery, Event, Webhook, db
 from sender.services import queries, webhooks
-from sender.services.listing import conditions
-from sender.services.queries import DeliveryFilter
+from sender.services.listing import DeliveryFilter, conditions
 from shared import ids
 
 START = datetime(2026, 5, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
-from sender.models import Attempt, Delivery, Event, Mail, Replay, db
+from sender.models import FINISHED_STATES, Attempt, Delivery, Event, Mail, Replay, db
 from sender.services import retention
 from sender.settings import SenderSettings
 from shared.database import writing_connection
@@ -34,7 +34,7 @@ def prune(past, days=30.0, limit=500):
     return done
 
 
-@pytest.mark.parametrize("state", retention.FINISHED)
+@pytest.mark.parametrize("state", FINISHED_STATES)
 def test_an_old_finished_delivery_goes_with_its_attempts_and_its_event(past, hook, state):
     old, young = past.event(40), past.event(20)
     past.delivery(old, hook, state, 40, attempts=3)

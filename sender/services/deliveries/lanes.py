@@ -11,7 +11,7 @@ from sqlalchemy import Connection, TextClause, bindparam, func, literal_column, 
 
 from sender.core import health, pace
 from sender.core.dispatch import Lane
-from sender.models import Delivery, Webhook
+from sender.models import Delivery, Webhook, has_ended
 from shared.bulk import Rows, among
 
 HANGING_AFTER = timedelta(seconds=1)  # an attempt that takes longer makes its webhook a slow one
@@ -151,7 +151,7 @@ def _lane(row: Any, under_way: Any, now: datetime, lease: timedelta) -> Lane:
     takes_long = timedelta(milliseconds=row.last_duration_ms or 0) > HANGING_AFTER
     lane = Lane(
         wanted=row.active,
-        ended=row.deleted_at is not None or row.disabled_reason is not None,
+        ended=has_ended(row),
         room=row.max_in_flight - busy,
         slow=row.failure_count > 0 or hangs or takes_long,
         rests_until=row.blocked_until,

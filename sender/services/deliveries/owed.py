@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, bindparam, func, literal_column, select, update
 
-from sender.models import Delivery, Event, Webhook
+from sender.models import Delivery, Event, Webhook, has_ended
 from sender.services import missed
 from sender.services.context import CHANGES
 from sender.services.deliveries.lanes import webhooks_with
@@ -86,7 +86,7 @@ class Off:
     @property
     def has_ended(self) -> bool:
         """Whether it is owed nothing more."""
-        return self.deleted_at is not None or self.disabled_reason is not None
+        return has_ended(self)
 
     @property
     def why_cancelled(self) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sender import transport
 from sender.core.payload import Message
-from sender.models import Delivery, Event, Webhook, db
+from sender.models import OWED_STATES, Delivery, Event, Webhook, db
 from sender.services import event_types, events, outbox, queries
 from sender.services.context import CHANGES, Context
 from sender.services.deliveries.claim import Claimed, destination
@@ -71,7 +71,7 @@ def resend(delivery_id: str) -> Delivery:
 
 def refuse_resend(delivery: Delivery) -> None:
     """Raise Conflict when a delivery cannot be resent: it is not finished, or its webhook takes no deliveries."""
-    if delivery.state in ("pending", "sending"):
+    if delivery.state in OWED_STATES:
         raise Conflict("This delivery is still under way; cancel it first or wait for it.")
     if delivery.webhook.deleted_at is not None:
         raise Conflict("The webhook of this delivery was deleted.")

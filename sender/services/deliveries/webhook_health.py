@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 from sender.core import health
 from sender.core.health import Health, Notice
 from sender.core.retry import Decision
-from sender.models import Webhook
+from sender.models import Webhook, has_ended
 from sender.services import mails, missed, operations
 from sender.services.deliveries import owed
 from sender.services.deliveries.owed import Off
@@ -61,7 +61,7 @@ class Locked:
     @property
     def has_ended(self) -> bool:
         """Whether it was disabled or deleted: it is owed nothing more."""
-        return self.row.deleted_at is not None or self.row.disabled_reason is not None
+        return has_ended(self.row)
 
     def is_at(self, url: str) -> bool:
         """Whether it still has this URL; an answer from another says nothing about the endpoint that it has now."""

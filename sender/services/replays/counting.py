@@ -17,11 +17,9 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from sender.core import matching
 from sender.core.replays import ReplayDraft, Target, wanted_states
-from sender.models import Delivery, Event, Webhook
+from sender.models import OWED_STATES, Delivery, Event, Webhook
 from sender.services.operations import is_operational
 from shared.bulk import among
-
-UNDER_WAY = ("pending", "sending")
 
 
 class _Unindexed(FunctionElement[str]):
@@ -98,9 +96,9 @@ def _count_ended(
     if not wanted:
         return 0
     if wanted == ["succeeded"]:
-        spoils = or_(_OTHER.state.in_(UNDER_WAY), and_(_OTHER.state == "succeeded", _OTHER.id > Delivery.id))
+        spoils = or_(_OTHER.state.in_(OWED_STATES), and_(_OTHER.state == "succeeded", _OTHER.id > Delivery.id))
     else:
-        spoils = or_(_OTHER.state.in_((*UNDER_WAY, "succeeded")), _OTHER.id > Delivery.id)
+        spoils = or_(_OTHER.state.in_((*OWED_STATES, "succeeded")), _OTHER.id > Delivery.id)
     query = _deliveries(draft, types, targets, func.count())
     return connection.scalar(query.where(_Unindexed(Delivery.state).in_(wanted), ~_another(spoils))) or 0
 

@@ -8,7 +8,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import Field
 
 from sender.services import context, deliveries, queries
-from sender.services.queries import DeliveryFilter
+from sender.services.listing import DeliveryFilter
 from sender.views.api.schemas.base import ById, State, When
 from sender.views.api.schemas.deliveries import DeliveryOut, DeliveryPage, ResendIn, ResentOut
 from shared.web.json import reply

@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 
 from sender.models import DELIVERY_STATES, Delivery
 from sender.services import deliveries, queries
-from sender.services.queries import DeliveryFilter, Page
+from sender.services.listing import DeliveryFilter
+from sender.services.queries import Page
 from sender.views import live
 from sender.views.live import Shown, View
 from sender.views.pages import moment_fields, select_options

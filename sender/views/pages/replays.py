@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from sender.core.replays import DEFAULT_RATE, NO_END, ReplayDraft
 from sender.models import Replay, Webhook
 from sender.services import queries, replays
-from sender.services.queries import DeliveryFilter
+from sender.services.listing import DeliveryFilter
 from sender.services.replays import Counted
 from sender.views.pages import health, moment_fields, select_options
 from sender.views.pages.base import PER_PAGE, blueprint, by_field, is_confirmed, whole_number

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from sender.core import signatures
 from sender.models import Webhook
 from sender.services import context, event_types, queries, secrets, webhooks
-from sender.services.queries import DeliveryFilter
+from sender.services.listing import DeliveryFilter
 from sender.views import live
 from sender.views.live import Shown, View
 from sender.views.pages import health, webhook_form
