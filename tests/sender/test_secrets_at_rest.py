@@ -78,7 +78,10 @@ def test_no_file_of_the_database_holds_a_secret_in_clear(tmp_path, open_app):
     assert {(name, trace) for name, held in files.items() for trace in hidden if trace in held} == set()
 
 
-FAILURE = "the encryption key does not fit the stored webhook secrets; give back the key they were made with"
+FAILURE = (
+    "the encryption key does not fit the stored webhook secrets; give back the key they were made with, or, if it is lost, "
+    "run `python -m sender.cli new-secrets`"
+)
 
 
 @pytest.mark.parametrize("how", ["given", "in a file", "lost"])
