@@ -79,8 +79,8 @@ def test_no_file_of_the_database_holds_a_secret_in_clear(tmp_path, open_app):
 
 
 FAILURE = (
-    "the encryption key does not fit the stored webhook secrets; give back the key they were made with, or, if it is lost, "
-    "run `python -m sender.cli new-secrets`"
+    "the encryption key does not fit the stored webhook secrets; give back the key they were made with, or, if it is "
+    "lost, run `python -m sender.cli new-secrets`"
 )
 
 
