@@ -86,14 +86,11 @@ class Worker:
         _log.info("worker stopped")
 
     def _on_change(self) -> bool:
-        """Have the loop claim more, and nothing be sent any longer by settings that were changed; return whether the
-        loop was woken."""
-        woken = self._wake_unless_busy()
-        self._revisions.look(self._engine)
-        return woken
+        """Wake the loop to claim more, when the threads have no work left: each commit of ours is a change too.
 
-    def _wake_unless_busy(self) -> bool:
-        """Wake the loop when the threads have no work left: each commit of ours is a change too."""
+        Return whether it was woken. If not, its next turn, within some hundredths of a second, sees what was changed.
+        """
+        self._revisions.are_old = True
         if self._senders.have_work_left:
             self._senders.expect_more()
             if self._senders.have_work_left:  # still, and so they will tell when there is none
@@ -107,10 +104,14 @@ class Worker:
         try:
             now = clock.now()
             self._clock.follow(now)
+            were_old, self._revisions.are_old = self._revisions.are_old, False
             claim = self._record_and_claim(now)
+            if were_old:
+                self._revisions.look(self._engine, claim.revisions)
             self._sweep(now)
             pause = self._pause(now, claim)
         except Exception as error:  # noqa: BLE001  # whatever it is, what is owed to others goes on
+            self._revisions.are_old = True
             self._survive(error)
         else:
             self._wait(pause)
@@ -189,7 +190,7 @@ class Worker:
                 lease_seconds=settings.lease_seconds,
                 space=MOST_PAYLOAD - self._under_way.payload_size,
             )
-            self._revisions.learn(claim.taken)
+            self._revisions.learn(claim.revisions)
             if self._unrecorded or lapsed or claim.taken:
                 changes.announce(connection, CHANGES)
         self._unrecorded.clear()

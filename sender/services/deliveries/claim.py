@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -72,12 +72,13 @@ class Claimed:
 class Claim:
     """What a worker has taken, and when a webhook that is at its rate limit now may be sent to again.
 
-    `more` when it could take more as soon as an attempt ends.
+    `more` when it could take more as soon as an attempt ends. `revisions` are those of the webhooks it has looked at.
     """
 
     taken: list[Claimed]
     opens_at: datetime | None = None
     more: bool = False
+    revisions: Mapping[str, Revision] = field(default_factory=dict)
 
 
 def claim_due(
@@ -134,6 +135,7 @@ def claim_due(
         ],
         choice.opens_at,
         choice.waits or not is_all,
+        lanes.revisions(found.facts.values()),
     )
 
 

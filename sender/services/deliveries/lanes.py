@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,7 +110,11 @@ def webhooks_with(condition: str, *, oldest_due_first: bool = False) -> TextClau
 
 def revisions_of(connection: Connection, webhook_ids: Collection[str]) -> dict[str, Revision]:
     """Return the present revision of each of `webhook_ids`; it changes with all that a person or a 410 changes."""
-    rows = _REVISIONS.all(connection, {"ids": list(webhook_ids)})
+    return revisions(_REVISIONS.all(connection, {"ids": list(webhook_ids)}))
+
+
+def revisions(rows: Iterable[Any]) -> dict[str, Revision]:
+    """Return the revision of each webhook whose row is given."""
     return {row.id: row.updated_at if row.deleted_at is None else None for row in rows}
 
 
