@@ -1,4 +1,4 @@
-"""What is kept of an exchange under a preset that sends its secret in clear: nothing of the secret.
+"""What is kept of an exchange: nothing of a secret that a preset sends in clear, or of a webhook's own credentials.
 
 Many endpoints say in their answer what they were sent, debugging ones most of all.
 """
@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from sender.core.signatures import spellings
+from sender.core.signatures import credentials, spellings
 from sender.core.signatures.preset import Preset
 from sender.core.signatures.secret_formats import MIN_TEXT
 from sender.core.signatures.spellings import Reading
@@ -22,13 +22,18 @@ _QUOTATION_ENDS = "'\"."
 
 
 def mask(exchange: Exchange, preset: Preset, options: Mapping[str, Any], secrets: Sequence[str]) -> Exchange:
-    """Return an exchange as it may be kept: without a secret that was sent in clear, or that the answer repeats."""
+    """Return an exchange as it may be kept: without a secret that was sent in clear, or that the answer repeats.
+
+    So are the values of headers of a webhook's own that carry a credential by their name.
+    """
     bare = preset.bare_names(options)
-    if not bare:
+    own = tuple([field for field in credentials.of(exchange.request.headers) if field[0].lower() not in bare])
+    if not bare and not own:
         return exchange
-    fields = [(name, REDACTED if name.lower() in bare else value) for name, value in exchange.request.headers]
+    hidden = bare | {name.lower() for name, _ in own}
+    fields = [(name, REDACTED if name.lower() in hidden else value) for name, value in exchange.request.headers]
     exchange = replace(exchange, request=replace(exchange.request, headers=tuple(fields)))
-    forms = _forms(preset.clear, tuple(secrets))
+    forms = _forms(preset.clear, tuple(secrets), own)
     came_of_it = replace(exchange.outcome, detail=_mask_words(exchange.outcome.detail, forms))
     response = exchange.response and _mask_response(exchange.response, forms)
     if response and response != exchange.response and came_of_it.kind == "http_status":
@@ -38,9 +43,11 @@ def mask(exchange: Exchange, preset: Preset, options: Mapping[str, Any], secrets
 
 
 @lru_cache(1024)
-def _forms(clear: Callable[[str], Sequence[str]], secrets: tuple[str, ...]) -> tuple[str, ...]:
-    """Return how readings of a text may hold one of the secrets: as it is, and without what looks like an escape."""
-    seen = {form: spellings.readings(form) for secret in secrets for form in clear(secret)}
+def _forms(clear: Callable[[str], Sequence[str]], secrets: tuple[str, ...], own: credentials.Pairs) -> tuple[str, ...]:
+    """Return how readings of a text may hold one of the secrets, or of the `own` credentials: as it is, and without
+    what looks like an escape."""
+    forms = [*(form for secret in secrets for form in clear(secret)), *credentials.clear(own)]
+    seen = {form: spellings.readings(form) for form in forms}
     bare = [reading.text for found in seen.values() for reading in found[1:] if len(reading.text) >= MIN_TEXT]
     return tuple(dict.fromkeys([found[0].text for found in seen.values()] + bare))
 

@@ -54,7 +54,11 @@ class WebhookIn(Strict):
         "`github` read JSON and refuse `form`.",
     )
     signature: Signature = Field(default_factory=Signature)
-    headers: dict[str, str] = Field(default_factory=dict, description="Headers added to every delivery.")
+    headers: dict[str, str] = Field(
+        default_factory=dict,
+        description="Headers added to every delivery. They are stored and shown in clear; with a delivery the values "
+        "of `Authorization`, `Cookie` and names with secret, token, key or password are kept as `[redacted]`.",
+    )
     secret: str | None = Field(
         None,
         description="Made when absent. `standard` and `svix`: `whsec_` and base64 of 24 to 64 bytes; "
