@@ -58,11 +58,14 @@ class Deliverer:
         """Record that an attempt was answered; None: that nothing came back in time."""
         self.record((claimed, status), milliseconds=milliseconds, **headers)
 
-    def record(self, *answers: tuple[Claimed, int | None], milliseconds: float = 1.0, **headers: str) -> None:
-        """Record several answers in one transaction, as a busy worker does."""
+    def record(
+        self, *answers: tuple[Claimed, int | None], milliseconds: float = 1.0, times: int = 1, **headers: str
+    ) -> None:
+        """Record several answers in one transaction, as a busy worker does; more `times` if it is not told they are."""
         results = [self._result(claimed, status, headers, milliseconds) for claimed, status in answers]
-        with writing_connection(self.engine) as connection:
-            record(connection, results, self.rules, self.now)
+        for _ in range(times):
+            with writing_connection(self.engine) as connection:
+                record(connection, results, self.rules, self.now)
 
     def _result(self, claimed: Claimed, status: int | None, headers: dict[str, str], milliseconds: float) -> Result:
         request = Request("POST", claimed.destination.url, (), b"{}")

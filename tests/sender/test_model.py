@@ -151,13 +151,16 @@ class Model(RuleBasedStateMachine):
     def claim(self, limit):
         self.claims += self.deliverer.claim(limit)
 
-    @rule(status=STATUSES, after=RETRY_AFTER, pick=st.integers(0, 100))
-    def answer(self, status, after, pick):
+    @rule(status=STATUSES, after=RETRY_AFTER, pick=st.integers(0, 100), times=st.sampled_from([1, 1, 2]))
+    def answer(self, status, after, pick, times):
+        """An answer is recorded, for a second time if the worker was not told that it is."""
         if not self.claims:
             return
         claimed = self.claims.pop(pick % len(self.claims))
         before = self.deliverer.webhook(claimed.webhook_id)
-        self.deliverer.answer(claimed, status, **_asking(after))
+        attempts = len(self.deliverer.attempts(claimed.delivery_id))
+        self.deliverer.record((claimed, status), times=times, **_asking(after))
+        assert len(self.deliverer.attempts(claimed.delivery_id)) <= attempts + 1, "an attempt is recorded once"
         if before.asked_until and self.deliverer.began[claimed.key] < before.asked_at:
             self._keeps_waiting(before)
 
@@ -182,16 +185,19 @@ class Model(RuleBasedStateMachine):
         self.lost += self.claims
         self.claims = []
 
-    @rule(limit=st.integers(1, 20), status=STATUSES, after=RETRY_AFTER, pick=st.integers(0, 100))
-    def be_overtaken(self, limit, status, after, pick):
-        """A worker hangs until its leases have ended, another claims the same, and then one answer comes."""
+    @rule(limit=st.integers(1, 20), status=STATUSES, after=RETRY_AFTER, pick=st.integers(0, 100), stops=st.booleans())
+    def be_overtaken(self, limit, status, after, pick, stops):
+        """A worker hangs until its leases have ended, another claims the same, and then it answers or is stopped."""
         self.publish(1)
         self.claim(limit)
         self.crash()
         self.deliverer.wait(seconds=LEASE + 1)
         self._sweep()
         self.claim(20)
-        self.answer_late(status, after, pick)
+        if stops:
+            self.stop_gracefully(hung=True)
+        else:
+            self.answer_late(status, after, pick)
 
     @rule(status=STATUSES, after=RETRY_AFTER, pick=st.integers(0, 100))
     def answer_late(self, status, after, pick):
@@ -212,11 +218,16 @@ class Model(RuleBasedStateMachine):
         """Whether a late 410 cannot have changed it by ending its webhook."""
         return row.state in FINISHED or not _has_ended(self.deliverer.webhook(row.webhook_id))
 
-    @rule()
-    def stop_gracefully(self):
+    @rule(hung=st.booleans())
+    def stop_gracefully(self, hung):
+        """Workers give back what they hold; those that `hung` have lost it to others, who keep it."""
+        mine = self.lost if hung else self.claims
+        ids = {claimed.claim_id for claimed in mine}
+        others = [row for row in self._rows() if row.claim_id not in ids]
         with writing_connection(db.engine) as connection:
-            release(connection, self.claims, self.deliverer.now)
-        self.claims = []
+            release(connection, mine, self.deliverer.now)
+        mine.clear()
+        assert {*others} <= {*self._rows()}, "only its holder gives a claim back"
 
     @rule(seconds=st.sampled_from([1, 6, 31, 61, 600, 7200]))
     def wait(self, seconds):

@@ -119,3 +119,12 @@ def test_taking_back_returns_all_that_no_thread_has_begun_with(bench, hooks, sin
     assert sorted(claimed.webhook_id for claimed in bench.senders.take_back()) == sorted([paced, *others])
     gate.set()
     assert bench.sent(1) == [hanging]
+
+
+def test_no_attempt_begins_that_could_outlast_its_lease(app, bench, hooks, sink):
+    settings = app.extensions["hookloop_sender"].settings
+    latest = clock.monotonic() - settings.lease_seconds + settings.total_timeout
+    bench.senders.send([bench.claims[hooks[0]]], leased_at=latest, more=True)
+    assert bench.news.wait(PATIENCE)
+    assert bench.lapsed() == [hooks[0]]
+    assert bench.senders.results() == sink.requests == []
