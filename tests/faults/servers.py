@@ -15,7 +15,7 @@ from tests.bench import sink, web
 from tests.faults.disk import small_disk
 from tests.faults.ground import SHORT, Ground, await_, kill
 from tests.faults.publisher import publishing
-from tests.faults.verdict import Verdict, judge
+from tests.faults.verdict import Verdict, expect_recorded, judge
 from tests.run.product import descendants, running_processes
 
 ANSWER_AFTER = 0.005  # seconds that the sink takes
@@ -37,6 +37,7 @@ def web_killed(ground: Ground, events: int) -> Verdict:
                 process = sender.start_web(port)
         verdict = judge(target, publisher.accepted.values(), sender.settle(since))
         publisher.check(sender, verdict)
+        expect_recorded(verdict, sender, target.count)
     verdict.note = publisher.note()
     verdict.expect(publisher.refusals[0] > 0, "the client noticed nothing: the kill proves nothing")
     verdict.expect(verdict.duplicates == 0, "an event came twice")
@@ -61,6 +62,7 @@ def database_killed(ground: Ground, events: int) -> Verdict:
         sender.close()  # this process's connections are cut too
         verdict = judge(target, publisher.accepted.values(), sender.settle(since))
         publisher.check(sender, verdict)
+        expect_recorded(verdict, sender, target.count)
         verdict.expect(worker.poll() is None and process.poll() is None, "a process of the sender ended")
         verdict.expect(FILLED in sender.said("worker-0"), "the worker noticed nothing: the kill proves nothing")
     verdict.note = f"down for {DOWN:.0f} s; {publisher.note()}"
@@ -89,6 +91,7 @@ def disk_full(ground: Ground, events: int) -> Verdict:
             since = time.monotonic()
         verdict = judge(target, owed | set(publisher.accepted.values()), sender.settle(since))
         publisher.check(sender, verdict)
+        expect_recorded(verdict, sender, target.count)
         verdict.expect(worker.poll() is None and process.poll() is None, "a process of the sender ended")
     verdict.note = f"{disk.how}; {publisher.note()}"
     return verdict

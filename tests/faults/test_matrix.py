@@ -7,12 +7,13 @@ from sqlalchemy import text
 
 from sender.models import db
 from tests.bench import sink
+from tests.faults import verdict as verdicts
 from tests.faults import ward as wards
 from tests.faults import workers
 from tests.faults.__main__ import main
 from tests.faults.ground import Ground
 from tests.faults.rows import ROWS
-from tests.faults.verdict import Verdict, judge
+from tests.faults.verdict import Verdict, expect_recorded, judge
 
 EVENTS = 60
 
@@ -45,6 +46,20 @@ def test_a_database_that_loses_deliveries_is_reported():
         verdict = judge(target, owed, sender.settle(0))
     assert (verdict.events, verdict.lost, verdict.duplicates) == (EVENTS, 3, 0)
     assert not verdict.holds
+
+
+def test_attempts_that_are_not_recorded_are_reported(monkeypatch):
+    monkeypatch.setattr(verdicts, "LATE", 0.1)
+    with sink.listening() as target, Ground().sender(target.port) as sender:
+        owed = sender.owe(sender.webhooks([target.url()]), EVENTS)
+        sender.start_worker()
+        verdict = judge(target, owed, sender.settle(0))
+        expect_recorded(verdict, sender, target.count)
+        assert verdict.holds, verdict
+        with sender.app.app_context(), db.engine.begin() as connection:
+            connection.execute(text("DELETE FROM attempts WHERE id IN (SELECT id FROM attempts LIMIT 2)"))
+        expect_recorded(verdict, sender, target.count)
+    assert verdict.failures == [f"{EVENTS} requests came, {EVENTS - 2} attempts are recorded"]
 
 
 def test_the_matrix_fails_with_a_row_that_does_not_hold(monkeypatch, capsys):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from tests.bench import report
 from tests.bench.sink import BenchSink
+from tests.faults.ground import Sender, await_
+
+LATE = 10.0  # seconds after the end of a row in which an attempt may be recorded that was under way for too long
 
 HEAD = ("fault", "database", "events", "lost", "duplicates", "time to recover (s)", "note")
 
@@ -48,6 +52,17 @@ def judge(sink: BenchSink, owed: Iterable[str], seconds: float | None) -> Verdic
     verdict = Verdict(len(owed), len(owed - arrived), seen["count"] - len(arrived), seconds)
     verdict.expect(seconds is not None, "deliveries were still owed at the end")
     return verdict
+
+
+def expect_recorded(verdict: Verdict, sender: Sender, requests: Callable[[], int]) -> None:
+    """Expect an attempt for each of the `requests` that arrived, as no worker was killed; late ones have a while."""
+
+    def recorded() -> int:
+        return sender.scalar("SELECT count(*) FROM attempts")
+
+    with contextlib.suppress(TimeoutError):
+        await_(lambda: recorded() == requests(), seconds=LATE)
+    verdict.expect(recorded() == requests(), f"{requests()} requests came, {recorded()} attempts are recorded")
 
 
 def table(rows: Iterable[list[str]]) -> str:

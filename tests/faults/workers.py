@@ -9,7 +9,7 @@ import time
 from tests.bench import sink
 from tests.faults import waiting
 from tests.faults.ground import PATIENCE, SHORT, Ground, Sender, await_, kill
-from tests.faults.verdict import Verdict, judge
+from tests.faults.verdict import Verdict, expect_recorded, judge
 from tests.faults.waiting import Waiting
 
 ENDPOINTS = 8  # webhooks that the events are for; each has at most 10 attempts under way
@@ -44,6 +44,7 @@ def two(ground: Ground, events: int) -> Verdict:
         # So many webhooks that their caps leave enough for both.
         owed = sender.owe(sender.webhooks([target.url()] * 4 * ENDPOINTS), events)
         verdict = judge(target, owed, sender.settle(since))
+        expect_recorded(verdict, sender, target.count)
         shares = [sender.said(f"worker-{number}").count('"event": "attempt"') for number in range(2)]
     verdict.note = f"{shares[0]} and {shares[1]} attempts"
     verdict.expect(min(shares) > 0, "only one of them worked")
@@ -63,6 +64,7 @@ def stopped(ground: Ground, events: int) -> Verdict:
         since = time.monotonic()
         sender.start_worker()
         verdict = judge(target, owed, sender.settle(since))
+        expect_recorded(verdict, sender, target.count)
     verdict.note = f"stopped with {left.get('pending', 0)} left"
     verdict.expect(code == 0, f"the worker ended with {code}")
     verdict.expect(left.get("pending", 0) > 0, "all was done before the stop: it proves nothing")
@@ -104,6 +106,7 @@ def _stepped(ground: Ground, events: int, step: float) -> Verdict:
             await_(waits.is_done)
         verdict = judge(target, owed, sender.settle(since))
         waits.judge(verdict)
+        expect_recorded(verdict, sender, lambda: target.count() + len(endpoint.requests))
         verdict.expect(worker.poll() is None, "the worker ended")
     verdict.expect(is_waited_for, "a retry, a rest or a replay was over before the step: it proves nothing")
     left = cut.get("pending", 0) + cut.get("sending", 0)
