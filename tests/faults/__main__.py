@@ -63,7 +63,7 @@ def _run(rows: Sequence[Row]) -> int:
                 for database in row.databases:
                     matrix.add(row, database, lambda row=row, on=grounds[database]: row.run(on, row.events))
         if hostile := [row for row in rows if row.hostile]:
-            words.append(_in_ward(matrix, hostile, grounds[SQLITE]))
+            words += [_in_ward(matrix, hostile, ground) for ground in grounds.values()]
     words.append(
         f"{matrix.events:,} events, {matrix.lost} lost; {time.monotonic() - start:.0f} s; load before: {load}."
     )
@@ -84,7 +84,7 @@ def _in_ward(matrix: Matrix, rows: Sequence[Row], ground: Ground) -> str:
         for row in rows:
             hostile = running.endpoints[row.name]
             matrix.add(row, ground.database, lambda row=row, hostile=hostile: running.run(hostile, row.events))
-        return running.memory()
+        return f"{ground.database}. {running.memory()}"
 
 
 @contextlib.contextmanager

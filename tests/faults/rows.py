@@ -37,7 +37,7 @@ _PROCESSES = [
     Row("disk-full", "disk full", 600, (SQLITE,), servers.disk_full),
 ]
 _ENDPOINTS = [
-    Row(one.name, f"endpoint {one.title}", 250, (SQLITE,), hostile=one)
+    Row(one.name, f"endpoint {one.title}", 250, hostile=one)
     for one in endpoints(trap=0)  # only the names are wanted here: the ward has its own, with a trap
 ]
 ROWS = {row.name: row for row in [*_PROCESSES, *_ENDPOINTS]}

@@ -12,7 +12,7 @@ from tests.faults import ward as wards
 from tests.faults import workers
 from tests.faults.__main__ import main
 from tests.faults.ground import Ground
-from tests.faults.rows import ROWS
+from tests.faults.rows import POSTGRESQL, ROWS, SQLITE
 from tests.faults.verdict import Verdict, expect_recorded, judge
 
 EVENTS = 60
@@ -29,8 +29,9 @@ def test_a_clock_that_is_set_back_strands_nothing(databases):
     assert verdict.holds, verdict
 
 
-def test_rows_about_endpoints_hold_beside_one_worker():
-    with wards.ward(Ground()) as ward:
+@pytest.mark.parametrize("database", [SQLITE, POSTGRESQL])
+def test_rows_about_endpoints_hold_beside_one_worker(databases, database):
+    with wards.ward(Ground(databases.server if database == POSTGRESQL else None)) as ward:
         for name in ("closes", "redirects", "gigabyte"):
             verdict = ward.run(ward.endpoints[name], EVENTS)
             assert verdict.holds, (name, verdict)
