@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -203,11 +203,20 @@ def databases() -> Iterator[dict[str, Any]]:
         yield {"SQLite": None, "PostgreSQL": running}
 
 
+def await_workers(product: Product, count: int, seconds: float = 60) -> None:
+    """Wait until so many workers have given a sign of life."""
+    _await(lambda: product.scalar("SELECT count(*) FROM workers") >= count, seconds, f"{count} workers do not run")
+
+
 def await_done(product: Product, seconds: float = 300) -> float:
     """Wait until nothing is owed and return the moment (CLOCK_MONOTONIC)."""
-    deadline = time.monotonic() + seconds
-    while not product.is_done():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"deliveries are still owed after {seconds} s")
-        time.sleep(0.02)
+    _await(product.is_done, seconds, "deliveries are still owed")
     return time.monotonic()
+
+
+def _await(is_so: Callable[[], bool], seconds: float, otherwise: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{otherwise} after {seconds:g} s")
+        time.sleep(0.02)
