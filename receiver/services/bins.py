@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,8 +16,9 @@ from receiver.models import Bin, Capture, db
 from receiver.services import batch
 from receiver.services.batch import CHANGES
 from receiver.services.context import Context
-from shared import changes, clock, database, ids, json_text
+from shared import changes, clock, database, ids, json_text, paging
 from shared.errors import Conflict, FieldError, InvalidInput, NotFound
+from shared.paging import Page
 
 LONGEST_NAME = 200
 MOST_REQUESTS = 100_000
@@ -32,14 +32,6 @@ class BinDraft:
     name: str | None = None
     max_requests: int | None = None
     response: Any = UNCHANGED  # a response rule as the API writes it; None is the default answer
-
-
-@dataclass(frozen=True, slots=True)
-class BinPage:
-    """Some bins and the cursor of the next page, None on the last."""
-
-    items: Sequence[Bin]
-    next_cursor: str | None
 
 
 def get(key: str) -> Bin:
@@ -56,17 +48,12 @@ def find(slug: str) -> Bin | None:
     return db.session.scalar(select(Bin).where(Bin.slug == slug))
 
 
-def list_bins(q: str | None, limit: int, cursor: str | None) -> BinPage:
+def list_bins(q: str | None, limit: int, cursor: str | None) -> Page[Bin]:
     """Return bins, newest first, whose name or slug contains `q`; raise InvalidInput for a cursor of another shape."""
-    query = select(Bin).order_by(Bin.id.desc()).limit(limit + 1)
+    query = select(Bin)
     if q:
         query = query.where(or_(Bin.name.icontains(q, autoescape=True), Bin.slug.icontains(q, autoescape=True)))
-    if cursor:
-        if not ids.is_id(cursor):
-            raise InvalidInput.of(FieldError("cursor", "This cursor is not one that was given out."))
-        query = query.where(Bin.id < cursor)
-    rows = db.session.scalars(query).all()
-    return BinPage(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+    return paging.newest_first(db.session, query, Bin, limit, cursor)
 
 
 def count() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import defer
@@ -11,26 +10,19 @@ from sqlalchemy.orm import defer
 from receiver.core import search
 from receiver.models import Capture, db
 from receiver.services import finding
-from shared.errors import FieldError, InvalidInput, NotFound
+from shared import paging
+from shared.errors import NotFound
+from shared.paging import Page
 
 
-@dataclass(frozen=True, slots=True)
-class CapturePage:
-    """Some captures without their bodies, and the cursor of the next page, None on the last."""
-
-    items: Sequence[Capture]
-    next_cursor: str | None
-
-
-def list_captures(bin_id: str, q: str | None, limit: int, cursor: str | None) -> CapturePage:
+def list_captures(bin_id: str, q: str | None, limit: int, cursor: str | None) -> Page[Capture]:
     """Return captures of a bin, newest first, that fit the search `q` (see core.search)."""
     query = _of(bin_id).order_by(Capture.position.desc()).limit(limit + 1)
     for term in search.parse(q or ""):
         query = query.where(finding.condition(term, db.engine.dialect.name))
     if cursor:
         query = query.where(Capture.position < _position(cursor))
-    rows = db.session.scalars(query).all()
-    return CapturePage(rows[:limit], str(rows[limit - 1].position) if len(rows) > limit else None)
+    return paging.cut(db.session.scalars(query).all(), limit, lambda capture: str(capture.position))
 
 
 def after(bin_id: str, position: int, limit: int) -> Sequence[Capture]:
@@ -65,5 +57,5 @@ def _of(bin_id: str) -> Select[Capture]:
 
 def _position(cursor: str) -> int:
     if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
-        raise InvalidInput.of(FieldError("cursor", "This cursor is not one that was given out."))
+        raise paging.not_given_out()
     return int(cursor)

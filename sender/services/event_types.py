@@ -14,10 +14,10 @@ from sender import catalogue
 from sender.core import matching, schemas
 from sender.models import CustomEventType, Event, RetiredEventType, Webhook, db
 from sender.services.context import CHANGES
-from sender.services.queries import Page
-from shared import changes, clock, json_text
+from shared import changes, clock, json_text, paging
 from shared.database import writing
 from shared.errors import Conflict, FieldError, InvalidInput, NotFound
+from shared.paging import Page
 
 CUSTOM = "custom"
 
@@ -72,10 +72,10 @@ def list_types(limit: int, cursor: str | None, *, retired: bool) -> Page[EventTy
     kinds = all_types(retired=True)
     slugs = [kind.slug for kind in kinds]
     if cursor and cursor not in slugs:
-        raise InvalidInput.of(FieldError("cursor", "This cursor is not one that was given out."))
+        raise paging.not_given_out()
     rest = kinds[slugs.index(cursor) + 1 :] if cursor else kinds
     rest = [kind for kind in rest if retired or kind.retired_at is None]
-    return Page(rest[:limit], rest[limit - 1].slug if len(rest) > limit else None)
+    return paging.cut(rest, limit, lambda kind: kind.slug)
 
 
 def get(slug: str) -> EventType:

@@ -6,33 +6,23 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from sqlalchemy import BigInteger, Select, func, literal, or_, select, tuple_
+from sqlalchemy import BigInteger, func, literal, or_, select, tuple_
 from sqlalchemy import type_coerce as coerce
 from sqlalchemy.orm import Session, selectinload
 
 from sender.models import Delivery, Event, Webhook, db
 from sender.services.listing import DeliveryFilter, conditions
-from shared import ids
+from shared import paging
 from shared.database import microseconds
 from shared.errors import FieldError, InvalidInput, NotFound
+from shared.paging import Page
 
-Row = TypeVar("Row")
-
-MAX_LIMIT = 200
 # An event's id may be its publisher's own, so its moment (microseconds) comes first; neither holds a dot.
 _EVENT_CURSOR = re.compile(r"([0-9]{1,18})\.([A-Za-z0-9_-]{1,64})")
 _PUBLISHED = coerce(Event.created_at, BigInteger)
 _TROUBLED = or_(Webhook.disabled_reason.is_not(None), Webhook.warned_at.is_not(None))
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
-    """Some rows and the cursor of the next page, None on the last."""
-
-    items: Sequence[Row]
-    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +120,7 @@ def list_webhooks(wanted: WebhookFilter, limit: int, cursor: str | None) -> Page
     if wanted.event_type:
         quoted = f'%"{_escape(wanted.event_type)}"%'
         query = query.where(db.cast(Webhook.event_types, db.Text).like(quoted, escape="\\"))
-    return _page(query, Webhook, limit, cursor)
+    return paging.newest_first(db.session, query, Webhook, limit, cursor)
 
 
 def in_trouble(limit: int) -> tuple[Sequence[Webhook], int]:
@@ -155,9 +145,8 @@ def list_events(
         query = query.where(Event.created_at < until)
     if cursor:
         query = query.where(tuple_(_PUBLISHED, Event.id) < _place(cursor))
-    page = _cut(db.session.scalars(query.limit(limit + 1)).all(), limit)
-    last = page.items[-1] if page.next_cursor else None
-    return Page(page.items, f"{microseconds(last.created_at)}.{last.id}" if last else None)
+    rows = db.session.scalars(query.limit(limit + 1)).all()
+    return paging.cut(rows, limit, lambda event: f"{microseconds(event.created_at)}.{event.id}")
 
 
 def list_deliveries(
@@ -168,32 +157,15 @@ def list_deliveries(
     if with_attempts:
         query = query.options(selectinload(Delivery.attempts))
     query = query.where(*conditions(wanted))
-    return _page(query, Delivery, limit, cursor)
-
-
-def _page(query: Select[Any], model: Any, limit: int, cursor: str | None) -> Page[Any]:
-    """Cut one page out of `query`; our own ids sort by time, so the last id is the cursor."""
-    if cursor:
-        if not ids.is_id(cursor):
-            raise _not_given_out()
-        query = query.where(model.id < cursor)
-    return _cut(db.session.scalars(query.order_by(model.id.desc()).limit(limit + 1)).all(), limit)
-
-
-def _cut(rows: Sequence[Any], limit: int) -> Page[Any]:
-    return Page(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+    return paging.newest_first(db.session, query, Delivery, limit, cursor)
 
 
 def _place(cursor: str) -> Any:
     """Return the place in the list of events that a cursor names, whether or not its event is still there."""
     found = _EVENT_CURSOR.fullmatch(cursor)
     if found is None:
-        raise _not_given_out()
+        raise paging.not_given_out()
     return tuple_(literal(int(found[1]), BigInteger), literal(found[2]))
-
-
-def _not_given_out() -> InvalidInput:
-    return InvalidInput.of(FieldError("cursor", "This cursor is not one that was given out."))
 
 
 def _escape(words: str) -> str:

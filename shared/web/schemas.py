@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_validator
 
-from shared import moments
+from shared import moments, paging
 from shared.web import nul
 
 Moment = Annotated[datetime, PlainSerializer(moments.rfc3339, return_type=str, when_used="json")]
@@ -27,5 +27,5 @@ class Strict(BaseModel):
 class PageQuery(BaseModel):
     """Paging, as in every list."""
 
-    limit: int = Field(50, ge=1, le=200, description="Rows per page.")
+    limit: int = Field(50, ge=1, le=paging.MOST, description="Rows per page.")
     cursor: str | None = Field(None, description="`next_cursor` of the page before.")

@@ -11,8 +11,8 @@ from sqlalchemy import update
 from werkzeug.serving import make_server
 
 from sender.models import Webhook, db
-from sender.services import queries, replays
-from shared import clock
+from sender.services import replays
+from shared import clock, paging
 from shared.database import writing_connection
 from tests.sender.conftest import TOKEN
 from tests.sender.past import Past
@@ -264,7 +264,7 @@ def test_the_form_takes_a_glob_of_event_types(visitor, past, hook):
 
 
 def test_a_webhook_beyond_the_newest_is_chosen_by_name_where_its_page_leads(visitor, past, hook, monkeypatch, api):
-    monkeypatch.setattr(queries, "MAX_LIMIT", 1)
+    monkeypatch.setattr(paging, "MOST", 1)
     api.webhook("https://example.com/", name="Newest")
     name = api("GET", f"/api/v1/webhooks/{hook}")[1]["name"]
     for path in ("/replays/new", "/deliveries"):

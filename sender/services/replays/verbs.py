@@ -13,9 +13,10 @@ from sender.models import Replay, Webhook, db
 from sender.services import event_types, missed
 from sender.services.context import CHANGES
 from sender.services.replays import counting
-from shared import changes, clock, ids
+from shared import changes, clock, ids, paging
 from shared.database import writing
 from shared.errors import FieldError, InvalidInput, NotFound
+from shared.paging import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +84,9 @@ def get(replay_id: str) -> Replay:
     return replay
 
 
-def list_replays(limit: int, cursor: str | None) -> tuple[Sequence[Replay], str | None]:
-    """Return replays, newest first, and the cursor of the next page, None on the last."""
-    query = select(Replay).order_by(Replay.id.desc()).limit(limit + 1)
-    if cursor:
-        if not ids.is_id(cursor):
-            raise InvalidInput.of(FieldError("cursor", "This cursor is not one that was given out."))
-        query = query.where(Replay.id < cursor)
-    rows = db.session.scalars(query).all()
-    return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+def list_replays(limit: int, cursor: str | None) -> Page[Replay]:
+    """Return replays, newest first."""
+    return paging.newest_first(db.session, select(Replay), Replay, limit, cursor)
 
 
 def stop(replay_id: str) -> Replay:

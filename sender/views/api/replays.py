@@ -42,8 +42,8 @@ def create_replay(body: ReplayIn) -> Response:
 @api.get("", responses={200: ReplayPage})
 def list_replays(query: PageQuery) -> Response:
     """List replays, newest first."""
-    rows, next_cursor = replays.list_replays(query.limit, query.cursor)
-    return reply(ReplayPage(items=[ReplayOut.of(row) for row in rows], next_cursor=next_cursor))
+    page = replays.list_replays(query.limit, query.cursor)
+    return reply(ReplayPage(items=[ReplayOut.of(row) for row in page.items], next_cursor=page.next_cursor))
 
 
 @api.get("/<id>", responses={200: ReplayDetail})

@@ -11,12 +11,12 @@ from werkzeug.wrappers import Response
 from sender.models import DELIVERY_STATES, Delivery
 from sender.services import deliveries, queries
 from sender.services.listing import DeliveryFilter
-from sender.services.queries import Page
 from sender.views import live
 from sender.views.live import Shown, View
 from sender.views.pages import moment_fields, select_options
 from sender.views.pages.base import PER_PAGE, blueprint
 from shared.errors import Conflict, FieldError, InvalidInput
+from shared.paging import Page
 
 _EXACT = ("state", "webhook_id", "event_type", "event_id", "replay_id")
 _MOMENTS = ("since", "until")

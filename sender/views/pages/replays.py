@@ -33,9 +33,8 @@ _FIELDS = ("state", "webhook_id", "event_type", "since", "until", "rate")
 def list_replays() -> str:
     """Show replays, newest first, with their progress."""
     cursor = request.args.get("cursor")
-    rows, next_cursor = replays.list_replays(PER_PAGE, cursor)
-    webhooks = replays.webhooks_of(rows)
-    return render_template("replays.html", replays=rows, webhooks=webhooks, cursor=cursor, next_cursor=next_cursor)
+    page = replays.list_replays(PER_PAGE, cursor)
+    return render_template("replays.html", page=page, webhooks=replays.webhooks_of(page.items), cursor=cursor)
 
 
 @blueprint.get("/replays/new")

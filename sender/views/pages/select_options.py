@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from sender.services import event_types, queries
 from sender.services.queries import WebhookFilter
+from shared import paging
 from shared.errors import NotFound
 
 
 def of_webhooks(unfiltered: str, chosen: str | None) -> list[tuple[str, str]]:
     """Return the newest webhooks by id; one that is chosen but not among them stands at the end."""
-    newest = queries.list_webhooks(WebhookFilter(), queries.MAX_LIMIT, None).items
+    newest = queries.list_webhooks(WebhookFilter(), paging.MOST, None).items
     options = [("", unfiltered), *((webhook.id, webhook.name) for webhook in newest)]
     return _with(options, chosen or "", _name(chosen) if chosen else "")
 

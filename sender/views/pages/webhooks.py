@@ -11,13 +11,14 @@ from werkzeug.wrappers import Response
 
 from sender.models import Webhook
 from sender.services import context, deliveries, event_types, missed, queries, webhooks
-from sender.services.queries import Page, WebhookFilter
+from sender.services.queries import WebhookFilter
 from sender.views import live
 from sender.views.live import Shown, View
 from sender.views.pages import health, webhook_form
 from sender.views.pages.base import PER_PAGE, blueprint, by_field, confirm, is_confirmed, posted, pretty
 from sender.views.pages.replays import replay_url
 from shared.errors import InvalidInput
+from shared.paging import Page
 
 _MOST_TROUBLED = 10
 
