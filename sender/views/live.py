@@ -37,10 +37,12 @@ class View:
 
 
 def stream(look: Callable[[], View]) -> Response:
-    """Return the stream of what changes in the view; raise Busy when all streams are taken.
+    """Return the stream of what changes in the view; raise what the first look raises, or Busy if all are taken.
 
     No change is numbered: whatever happened since the client's version, it gets the elements as they now are.
     """
+    look()
+    queries.let_go()  # so that the stream, which begins to listen only now, looks anew
     heard, before = streams.last_id(), None
 
     def find() -> tuple[list[tuple[str, Any]], bool]:

@@ -32,6 +32,10 @@ def first_message(visitor, path, after=""):
     """The first message of a stream."""
     answer = visitor.client.get(f"{path}/stream?after={after}")
     assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+    return first_of(answer)
+
+
+def first_of(answer):
     for part in answer.response:
         for text in part.decode().split("\n\n"):
             if text.startswith("id: "):
@@ -66,6 +70,30 @@ def test_a_changed_delivery_is_told_by_the_stream(visitor, api, hook):
     item = json.loads(data.removeprefix("data: "))
     assert named == f"id: {item['id']}"
     assert delivery["id"] in item["html"]
+
+
+def test_a_webhook_that_changes_while_its_stream_begins_is_told_as_it_is_then(visitor, api, hook):
+    path = f"/webhooks/{hook['id']}"
+    answer = visitor.client.get(f"{path}/stream?after=x")
+    api("PATCH", f"/api/v1{path}", {"active": False})
+    _, data = first_of(answer)
+    assert "Paused" in json.loads(data.removeprefix("data: "))["html"]
+
+
+@pytest.mark.parametrize("way", ["stream", "news"])
+@pytest.mark.parametrize(
+    ("path", "query", "status"),
+    [
+        ("/webhooks", "?state=odd", 422),
+        ("/webhooks/whk_none", "", 404),
+        ("/deliveries", "?state=odd", 422),
+        ("/deliveries", "?since=odd", 422),
+        ("/deliveries/dlv_none", "", 404),
+    ],
+)
+def test_what_is_not_there_or_wrongly_asked_for_is_refused_as_on_the_page(visitor, path, query, status, way):
+    for page in (path, f"{path}/{way}"):
+        assert visitor.get(page + query).status_code == status
 
 
 def test_the_filter_of_the_page_holds_for_its_news(visitor, api, hook):

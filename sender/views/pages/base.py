@@ -1,4 +1,4 @@
-"""What the pages have in common: their blueprint, asking before a loss, and JSON typed by a person."""
+"""What the pages have in common: their blueprint, following changes, asking before a loss, what a person typed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from sender.views import live
 from shared import json_text
 from shared.errors import FieldError, HookloopError, InvalidInput
 
@@ -18,6 +19,26 @@ View = TypeVar("View", bound=Callable[..., Any])
 PER_PAGE = 50
 
 blueprint = Blueprint("pages", __name__)
+
+
+def followed(path: str, name: str) -> Callable[[Callable[..., Callable[[], live.View]]], None]:
+    """Return what registers how the page at `path` follows changes: as a stream, and as a poll where there is none.
+
+    What it registers takes what the path names, and returns how to look at the page: that is done in the request first,
+    so that what is not there or wrongly asked for is refused, and then again and again, without what the request asked.
+    """
+
+    def register(watch: Callable[..., Callable[[], live.View]]) -> None:
+        def stream(**named: Any) -> Response:
+            return live.stream(watch(**named))
+
+        def news(**named: Any) -> Response:
+            return jsonify(items=live.news(watch(**named)))
+
+        blueprint.get(f"{path}/stream", endpoint=f"stream_{name}")(stream)
+        blueprint.get(f"{path}/news", endpoint=f"{name}_news")(news)
+
+    return register
 
 
 def posted(path: str, home: str, anchor: str | None = None) -> Callable[[View], View]:

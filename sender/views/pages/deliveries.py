@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from flask import flash, jsonify, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sender.models import DELIVERY_STATES, Delivery
 from sender.services import deliveries, queries
 from sender.services.listing import DeliveryFilter
-from sender.views import live
 from sender.views.live import Shown, View
 from sender.views.pages import moment_fields, select_options
-from sender.views.pages.base import PER_PAGE, blueprint
+from sender.views.pages.base import PER_PAGE, blueprint, followed
 from shared.errors import Conflict, FieldError, InvalidInput
 from shared.paging import Page
 
@@ -42,17 +42,11 @@ def list_deliveries() -> str:
     )
 
 
-@blueprint.get("/deliveries/stream")
-def stream_deliveries() -> Response:
-    """Tell the page of deliveries what changes in it."""
+@followed("/deliveries", "deliveries")
+def watch_deliveries() -> Callable[[], View]:
+    """Return how to look at the newest deliveries that are asked for."""
     wanted = _wanted()
-    return live.stream(lambda: _list_view(queries.list_deliveries(wanted, PER_PAGE, None)))
-
-
-@blueprint.get("/deliveries/news")
-def deliveries_news() -> Response:
-    """Tell a page that cannot have a stream what changed since it last asked."""
-    return jsonify(items=live.news(lambda: _list_view(queries.list_deliveries(_wanted(), PER_PAGE, None))))
+    return lambda: _list_view(queries.list_deliveries(wanted, PER_PAGE, None))
 
 
 @blueprint.get("/deliveries/<delivery_id>")
@@ -62,17 +56,10 @@ def delivery(delivery_id: str) -> str:
     return render_template("delivery.html", delivery=found, live_version=_one_view(found).version)
 
 
-@blueprint.get("/deliveries/<delivery_id>/stream")
-def stream_delivery(delivery_id: str) -> Response:
-    """Tell the page of a delivery what changes in it."""
-    queries.get_delivery(delivery_id)
-    return live.stream(lambda: _one_view(queries.get_delivery(delivery_id)))
-
-
-@blueprint.get("/deliveries/<delivery_id>/news")
-def delivery_news(delivery_id: str) -> Response:
-    """Tell a page that cannot have a stream what changed since it last asked."""
-    return jsonify(items=live.news(lambda: _one_view(queries.get_delivery(delivery_id))))
+@followed("/deliveries/<delivery_id>", "delivery")
+def watch_delivery(delivery_id: str) -> Callable[[], View]:
+    """Return how to look at a delivery."""
+    return lambda: _one_view(queries.get_delivery(delivery_id))
 
 
 @blueprint.post("/deliveries/<delivery_id>/resend")

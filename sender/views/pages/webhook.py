@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import flash, jsonify, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sender.core import signatures
 from sender.models import Webhook
 from sender.services import context, event_types, queries, secrets, webhooks
 from sender.services.listing import DeliveryFilter
-from sender.views import live
 from sender.views.live import Shown, View
 from sender.views.pages import health, webhook_form
-from sender.views.pages.base import blueprint, by_field
+from sender.views.pages.base import blueprint, by_field, followed
 from shared import clock
 from shared.errors import InvalidInput
 
@@ -49,17 +48,10 @@ def change_webhook(webhook_id: str) -> Response | tuple[str, int]:
     return redirect(url_for("pages.edit_webhook", webhook_id=webhook_id), 303)
 
 
-@blueprint.get("/webhooks/<webhook_id>/stream")
-def stream_webhook(webhook_id: str) -> Response:
-    """Tell the page of a webhook what changes in it."""
-    queries.get_webhook(webhook_id)
-    return live.stream(lambda: _view(queries.get_webhook(webhook_id)))
-
-
-@blueprint.get("/webhooks/<webhook_id>/news")
-def webhook_news(webhook_id: str) -> Response:
-    """Tell a page that cannot have a stream what changed since it last asked."""
-    return jsonify(items=live.news(lambda: _view(queries.get_webhook(webhook_id))))
+@followed("/webhooks/<webhook_id>", "webhook")
+def watch_webhook(webhook_id: str) -> Callable[[], View]:
+    """Return how to look at a webhook."""
+    return lambda: _view(queries.get_webhook(webhook_id))
 
 
 def show(

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from flask import flash, jsonify, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sender.models import Webhook
 from sender.services import context, deliveries, event_types, missed, queries, webhooks
 from sender.services.queries import WebhookFilter
-from sender.views import live
 from sender.views.live import Shown, View
 from sender.views.pages import health, webhook_form
-from sender.views.pages.base import PER_PAGE, blueprint, by_field, confirm, is_confirmed, posted, pretty
+from sender.views.pages.base import PER_PAGE, blueprint, by_field, confirm, followed, is_confirmed, posted, pretty
 from sender.views.pages.replays import replay_url
 from shared.errors import InvalidInput
 from shared.paging import Page
@@ -35,17 +35,11 @@ def list_webhooks() -> str:
     return _page({}, {})
 
 
-@blueprint.get("/webhooks/stream")
-def stream_webhooks() -> Response:
-    """Tell the page of webhooks what changes in it."""
+@followed("/webhooks", "webhooks")
+def watch_webhooks() -> Callable[[], View]:
+    """Return how to look at the newest webhooks that are asked for."""
     wanted = _wanted()
-    return live.stream(lambda: _view(queries.list_webhooks(wanted, PER_PAGE, None)))
-
-
-@blueprint.get("/webhooks/news")
-def webhooks_news() -> Response:
-    """Tell a page that cannot have a stream what changed since it last asked."""
-    return jsonify(items=live.news(lambda: _view(queries.list_webhooks(_wanted(), PER_PAGE, None))))
+    return lambda: _view(queries.list_webhooks(wanted, PER_PAGE, None))
 
 
 @blueprint.post("/webhooks")
