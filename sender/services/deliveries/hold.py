@@ -8,32 +8,31 @@ from __future__ import annotations
 import random
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, bindparam, literal_column, select, update
+from sqlalchemy import Connection, Engine, bindparam, literal_column, select, update
 
 from sender.models import Delivery, Webhook
 from sender.services.deliveries.lanes import webhooks_with
 from shared.bulk import Rows, among
 from shared.database import writing_connection
 
-AT_ONCE = 500  # deliveries that one sweep releases, over all webhooks: it is one short transaction
+AT_ONCE = 500  # deliveries that one short transaction writes, over all webhooks
 
-# As a literal: with a bound value SQLite cannot know that the partial index on held deliveries holds them all.
-_PENDING: ColumnElement[str] = literal_column("'pending'")
-_WEBHOOKS = webhooks_with("state = 'pending' AND next_attempt_at IS NULL")
-_ON = select(Webhook.id, Webhook.blocked_until).where(among(Webhook.id, "ids"), Webhook.active.is_(True))
-# Fetched before they are written: PostgreSQL may join `id IN (SELECT … LIMIT … FOR UPDATE SKIP LOCKED)` row by row, and
-# then asks for other rows each time, until none is left.
-_HELD = Rows(
+WITH_HELD = webhooks_with("state = 'pending' AND next_attempt_at IS NULL")
+HELD = (
     select(Delivery.id)
     .where(
         Delivery.webhook_id == bindparam("webhook_id"),
-        Delivery.state == _PENDING,
+        # As a literal: with a bound value SQLite cannot know that the partial index on held deliveries holds them all.
+        Delivery.state == literal_column("'pending'"),
         Delivery.next_attempt_at.is_(None),
     )
     .order_by(Delivery.id)
     .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
 )
+_ON = select(Webhook.id, Webhook.blocked_until).where(among(Webhook.id, "ids"), Webhook.active.is_(True))
+# Fetched before they are written: PostgreSQL may join `id IN (SELECT … LIMIT … FOR UPDATE SKIP LOCKED)` row by row, and
+# then asks for other rows each time, until none is left.
+_LOCK_HELD = Rows(HELD.with_for_update(skip_locked=True))
 _RELEASE = update(Delivery).where(among(Delivery.id, "ids")).values(next_attempt_at=bindparam("b_now"))
 
 
@@ -54,7 +53,7 @@ def release_held(engine: Engine, now: datetime) -> tuple[bool, datetime | None]:
     with writing_connection(engine) as connection:
         for webhook_id in some:
             values = {"webhook_id": webhook_id, "limit": min(share, counts[webhook_id])}
-            released += [row.id for row in _HELD.all(connection, values)]
+            released += [row.id for row in _LOCK_HELD.all(connection, values)]
         if released:
             connection.execute(_RELEASE, {"ids": released, "b_now": now})
     return True, next_at
@@ -64,7 +63,7 @@ def _plan(connection: Connection, now: datetime) -> tuple[dict[str, int], dateti
     """Return how many deliveries to release per webhook at most, and when the next rest ends."""
     counts: dict[str, int] = {}
     rests = []
-    webhook_ids = list(connection.scalars(_WEBHOOKS))
+    webhook_ids = list(connection.scalars(WITH_HELD))
     for row in connection.execute(_ON, {"ids": webhook_ids}) if webhook_ids else ():
         if row.blocked_until is None:
             counts[row.id] = AT_ONCE

@@ -14,21 +14,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, bindparam, func, literal_column, select, update
+from sqlalchemy import Connection, Engine, bindparam, func, select, update
 
 from sender.models import Delivery, Event, Webhook, has_ended
 from sender.services import missed
 from sender.services.context import CHANGES
+from sender.services.deliveries.hold import AT_ONCE, HELD, WITH_HELD
 from sender.services.deliveries.lanes import webhooks_with
 from shared import changes
 from shared.bulk import Rows, among
 from shared.database import writing_connection
 
-AT_ONCE = 500  # deliveries that one transaction writes
 _LOOK_AHEAD = 10_000  # deliveries found at once: PostgreSQL may have to sort a whole queue for the first few of it
 
-# The state as a literal where the partial index on it is wanted, for SQLite to see that it holds them all, and as a
-# bound value where not: by the index of states it would sort all that is pending.
+# The state as a bound value, unlike in `HELD`: by the index of states SQLite would sort all that is pending.
 _OF_WEBHOOK = Delivery.webhook_id == bindparam("webhook_id")
 _IS_PENDING = Delivery.state == "pending"
 _TIMED = Rows(
@@ -37,15 +36,9 @@ _TIMED = Rows(
     .order_by(Delivery.next_attempt_at)
     .limit(bindparam("limit"))
 )
-_HELD = Rows(
-    select(Delivery.id)
-    .where(_OF_WEBHOOK, Delivery.state == literal_column("'pending'"), Delivery.next_attempt_at.is_(None))
-    .order_by(Delivery.id)
-    .limit(bindparam("limit"))
-)
+_HELD = Rows(HELD)
 _LATER = select(Delivery.id).where(_OF_WEBHOOK, _IS_PENDING, Delivery.next_attempt_at > bindparam("now"))
 _WITH_TIMED = webhooks_with("next_attempt_at IS NOT NULL")
-_WITH_HELD = webhooks_with("state = 'pending' AND next_attempt_at IS NULL")
 
 # What was found is written only if it is still so: nobody has locked it in between.
 _PUT_ASIDE = update(Delivery).where(among(Delivery.id, "ids"), _IS_PENDING).values(next_attempt_at=None)
@@ -148,7 +141,7 @@ class Settling:
     def _look(self) -> None:
         """Find the next few thousand."""
         with self._engine.connect() as connection:
-            timed, held = (set(connection.scalars(query)) for query in (_WITH_TIMED, _WITH_HELD))
+            timed, held = (set(connection.scalars(query)) for query in (_WITH_TIMED, WITH_HELD))
             rows = connection.execute(_OFF, {"ids": list(timed | held)}).all() if timed or held else []
             webhooks = [off for off in map(Off.of, rows) if off.id in timed or off.has_ended]
             random.shuffle(webhooks)  # so that none is always the one for which there is no room
