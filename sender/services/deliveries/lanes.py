@@ -131,15 +131,16 @@ def keep(
     connection: Connection, lanes: Lanes, taken: Mapping[str, int], probed: Collection[str], until: datetime
 ) -> None:
     """Write what the rate limits remember after `taken` deliveries per webhook, and who is probed, `until` when."""
-    paced = [
-        {"b_id": webhook_id, "b_until": after}
-        for webhook_id, count in taken.items()
-        if (after := lanes.spend(webhook_id, count)) is not None
-    ]
-    if paced:
-        connection.execute(_PACED, paced)
+    spent = {webhook_id: lanes.spend(webhook_id, count) for webhook_id, count in taken.items()}
+    remember(connection, {webhook_id: until for webhook_id, until in spent.items() if until is not None})
     if probed:
         connection.execute(_PROBED, {"ids": sorted(probed), "b_until": until})
+
+
+def remember(connection: Connection, paced_until: Mapping[str, datetime]) -> None:
+    """Write what the rate limits of webhooks, whose rows are locked, remember."""
+    if paced_until:
+        connection.execute(_PACED, [{"b_id": key, "b_until": until} for key, until in paced_until.items()])
 
 
 def let_probe(connection: Connection, webhook_ids: Collection[str], now: datetime) -> None:

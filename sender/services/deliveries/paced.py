@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select
 
 from sender.core import pace
 from sender.models import Webhook
+from sender.services.deliveries import lanes
 from sender.services.deliveries.claim import Claimed, release
 from shared.bulk import Rows, among
 
@@ -19,7 +20,6 @@ _LOCK = Rows(
     .order_by(Webhook.id)
     .with_for_update(key_share=True)
 )
-_PACED = update(Webhook).where(Webhook.id == bindparam("b_id")).values(paced_until=bindparam("b_until"))
 
 
 def give_back(connection: Connection, lapsed: Sequence[tuple[Claimed, timedelta]], now: datetime) -> None:
@@ -30,11 +30,10 @@ def give_back(connection: Connection, lapsed: Sequence[tuple[Claimed, timedelta]
     ages = defaultdict(list)
     for claim, age in lapsed:
         ages[claim.webhook_id].append(age)
-    after = [
-        {"b_id": row.id, "b_until": limit.give_back(row.paced_until, ages[row.id])}
+    after = {
+        row.id: limit.give_back(row.paced_until, ages[row.id])
         for row in _LOCK.all(connection, {"ids": list(ages)})
         if (limit := pace.of(row.rate_limit, row.rate_period))
-    ]
-    if after:
-        connection.execute(_PACED, after)
+    }
+    lanes.remember(connection, after)
     release(connection, [claim for claim, _ in lapsed], now)
