@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,14 +10,20 @@ from typing import Any
 
 import pytest
 from flask_openapi3.openapi import OpenAPI
+from sqlalchemy import Engine
 
 from sender.app import create_app
 from sender.models import db
+from sender.services.context import Context
 from sender.settings import SenderSettings
 from sender.worker import Worker
+from shared import clock
 from tests.databases import Databases
-from tests.sender.sink import Sink, listening
+from tests.sender.deliverer import Deliverer
+from tests.sender.past import Past
+from tests.sender.sink import Gate, Sink, listening
 from tests.sender.visitor import TOKEN, Visitor
+from tests.sender.working import working
 
 
 @dataclass
@@ -37,6 +42,12 @@ class Api:
         status, webhook = self("POST", "/api/v1/webhooks", body)
         assert status == 201, webhook
         return webhook
+
+    def publish(self, count: int = 1, kind: str = "payment_received") -> None:
+        """Publish events one after another, numbered in their payloads."""
+        for number in range(count):
+            status, answer = self("POST", "/api/v1/events", {"type": kind, "payload": {"number": number}})
+            assert status == 202, answer
 
     def finished(self, count: int) -> list[dict[str, Any]]:
         """The deliveries, newest first, when `count` of them are finished."""
@@ -81,14 +92,48 @@ def api(app: OpenAPI) -> Api:
 
 
 @pytest.fixture
-def worker(app: OpenAPI) -> Iterator[Worker]:
+def context(app: OpenAPI) -> Context:
+    return app.extensions["hookloop_sender"]
+
+
+@pytest.fixture
+def engine(app: OpenAPI) -> Engine:
     with app.app_context():
-        worker = Worker(db.engine, app.extensions["hookloop_sender"])
-    thread = threading.Thread(target=worker.run, args=(5,))
-    thread.start()
-    yield worker
-    worker.stop()
-    thread.join()
+        return db.engine
+
+
+@pytest.fixture
+def past(engine: Engine) -> Past:
+    return Past(engine)
+
+
+@pytest.fixture
+def deliverer(engine: Engine, context: Context) -> Deliverer:
+    return Deliverer(engine, context.vault)
+
+
+@pytest.fixture
+def one_time(deliverer: Deliverer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have all of the service live at the deliverer's time."""
+    monkeypatch.setattr(clock, "now", lambda: deliverer.now)
+
+
+@pytest.fixture
+def worker(engine: Engine, context: Context) -> Iterator[Worker]:
+    with working(engine, context) as worker:
+        yield worker
+
+
+@pytest.fixture
+def gate(sink: Sink) -> Iterator[Gate]:
+    gate = Gate(sink)
+    yield gate
+    gate.open()
+
+
+@pytest.fixture
+def hook(api: Api, sink: Sink) -> dict[str, Any]:
+    return api.webhook(sink.url())
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 from urllib.parse import quote, unquote
 
 
@@ -25,6 +26,36 @@ class Sink:
     def wait_for(self, count: int) -> None:
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.requests) >= count, timeout=30)
+
+
+class Gate:
+    """Keeps a sink from answering until it is opened, but for what has the header `PASSES`."""
+
+    PASSES: ClassVar = {"X-Passes": "yes"}
+
+    def __init__(self, sink: Sink) -> None:
+        self._opened = threading.Event()
+        self._waiting = threading.Semaphore(0)
+        sink.answer = self._answer
+
+    def open(self) -> None:
+        """Let everything be answered."""
+        self._opened.set()
+
+    def await_waiting(self, count: int) -> None:
+        """Wait until so many more requests have come that are not answered."""
+        for _ in range(count):
+            assert self._waiting.acquire(timeout=30)
+
+    def is_anyone_waiting(self) -> bool:
+        """Whether there are such that nobody has awaited."""
+        return self._waiting.acquire(blocking=False)
+
+    def _answer(self, sent: Mapping[str, str]) -> tuple[Mapping[str, str], bytes]:
+        if not self.PASSES.items() <= dict(sent).items():
+            self._waiting.release()
+            assert self._opened.wait(60)
+        return {}, b"ok"
 
 
 @contextmanager

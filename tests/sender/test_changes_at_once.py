@@ -6,10 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from sender.models import db
 from sender.services import webhooks
 from shared import database
-from tests.sender.deliverer import Deliverer
 
 
 @pytest.fixture
@@ -29,9 +27,7 @@ def before_its_turn(monkeypatch):
     return arrange
 
 
-def test_a_410_is_not_undone_by_a_change_of_something_else(app, api, sink, before_its_turn):
-    with app.app_context():
-        deliverer = Deliverer(db.engine, app.extensions["hookloop_sender"].vault)
+def test_a_410_is_not_undone_by_a_change_of_something_else(api, sink, deliverer, before_its_turn):
     path = f"/api/v1/webhooks/{api.webhook(sink.url())['id']}"
     api("POST", "/api/v1/events", {"type": "payment_received", "payload": {}})
     (claimed,) = deliverer.claim()

@@ -7,13 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from sender.models import Delivery, Mail, Replay, Webhook, WorkerProcess, db
+from sender.models import Delivery, Mail, Replay, Webhook, WorkerProcess
 from sender.services import clock_steps
 from sender.services.deliveries import Rules
 from shared import clock
 from shared.database import writing_connection
 from tests.sender.deliverer import Deliverer
-from tests.sender.past import Past
 
 HOUR = timedelta(hours=1)
 YEARS = timedelta(days=3650)
@@ -21,24 +20,8 @@ STEPS = pytest.mark.parametrize("step", [HOUR, YEARS])
 
 
 @pytest.fixture
-def engine(app):
-    with app.app_context():
-        return db.engine
-
-
-@pytest.fixture
-def settings(app):
-    return app.extensions["hookloop_sender"].settings.model_copy(update={"retry_schedule_text": "5,300", "lease": 60})
-
-
-@pytest.fixture
-def past(engine):
-    return Past(engine)
-
-
-@pytest.fixture
-def hook(api, sink):
-    return api.webhook(sink.url())["id"]
+def settings(context):
+    return context.settings.model_copy(update={"retry_schedule_text": "5,300", "lease": 60})
 
 
 @pytest.fixture
@@ -79,7 +62,7 @@ def delivery(engine, past, hook):
             "next_attempt_at": past.now + timedelta(seconds=seconds),
             "claim_id": "claim" if state == "sending" else None,
         }
-        made = past.delivery(past.event(1), hook, state, 1, attempts, **values)
+        made = past.delivery(past.event(1), hook["id"], state, 1, attempts, **values)
         return lambda: _scalar(engine, select(Delivery.next_attempt_at).where(Delivery.id == made))
 
     return delivery
@@ -244,12 +227,12 @@ def test_replays_mails_and_signs_of_life_do_not_lie_far_ahead(engine, webhook, r
     assert not bound()
 
 
-def test_the_breaker_rests_thirty_seconds_also_over_a_step_of_years(api, sink, app, set_back, past):
+def test_the_breaker_rests_thirty_seconds_also_over_a_step_of_years(api, sink, context, set_back, past):
     """From real failures on, not from rows that the test has written."""
     hook = api.webhook(sink.url())["id"]
     for number in range(5):
         api("POST", "/api/v1/events", {"type": "payment_received", "payload": {"number": number}})
-    deliverer = Deliverer(past.engine, app.extensions["hookloop_sender"].vault, Rules((300.0,)), past.now)
+    deliverer = Deliverer(past.engine, context.vault, Rules((300.0,)), past.now)
     deliverer.wait(seconds=1)
     past.now = deliverer.now
     for claimed in deliverer.claim():

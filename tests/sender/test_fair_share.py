@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
-from sender.models import Delivery, db
+from sender.models import Delivery
 from sender.services.deliveries import release
-from sender.worker import Worker
 from shared.database import writing_connection
-from tests.sender.deliverer import Deliverer
+from tests.sender.working import working
 
 MANY = 150  # due deliveries, more than a claim of `FEW` looks at
 FEW = 30
-
-
-@pytest.fixture
-def deliverer(app):
-    with app.app_context():
-        return Deliverer(db.engine, app.extensions["hookloop_sender"].vault)
 
 
 def publish(api, kind, count=1):
@@ -135,51 +126,18 @@ def test_a_probe_that_is_given_back_is_followed_by_another_at_once(api, sink, de
     assert another.webhook_id == hook["id"]
 
 
-class Hanging:
-    """Has the sink answer only what is for the healthy webhook, which says so in a header, until it is let go."""
-
-    def __init__(self, sink):
-        self.let_go = threading.Event()
-        self.begun = threading.Semaphore(0)
-        sink.answer = self._answer
-
-    def _answer(self, headers):
-        if "X-Healthy" not in headers:
-            self.begun.release()
-            self.let_go.wait(60)
-        return {}, b"ok"
-
-    def await_begun(self, count):
-        for _ in range(count):
-            assert self.begun.acquire(timeout=30)
-
-
 @pytest.fixture
-def hanging(sink):
-    hanging = Hanging(sink)
-    yield hanging
-    hanging.let_go.set()
-
-
-@pytest.fixture
-def small_worker(app, request):
+def small_worker(engine, context, request):
     """A worker that makes few attempts at once."""
-    context = app.extensions["hookloop_sender"]
-    few = context.settings.model_copy(update={"worker_threads": getattr(request, "param", 2)})
-    with app.app_context():
-        worker = Worker(db.engine, replace(context, settings=few))
-    thread = threading.Thread(target=worker.run, args=(5,))
-    thread.start()
-    yield worker
-    worker.stop()
-    thread.join()
+    with working(engine, context, worker_threads=getattr(request, "param", 2)) as worker:
+        yield worker
 
 
-def test_endpoints_that_begin_to_hang_hold_all_threads_but_not_those_for_others(api, sink, hanging, small_worker):
+def test_endpoints_that_begin_to_hang_hold_all_threads_but_not_those_for_others(api, sink, gate, small_worker):
     dead = [api.webhook(sink.url(), event_types=["payment_received"]) for _ in range(5)]
-    healthy = api.webhook(sink.url(), event_types=["customer_created"], headers={"X-Healthy": "yes"})
+    healthy = api.webhook(sink.url(), event_types=["customer_created"], headers=gate.PASSES)
     publish(api, "payment_received", 20)
-    hanging.await_begun(2)  # as many as there are threads
+    gate.await_waiting(2)  # as many as there are threads
     publish(api, "customer_created", 3)
     found = api.finished(3)
     assert {one["webhook_id"] for one in found} == {healthy["id"]}
@@ -188,15 +146,15 @@ def test_endpoints_that_begin_to_hang_hold_all_threads_but_not_those_for_others(
 
 
 @pytest.mark.parametrize("small_worker", [4], indirect=True)
-def test_webhooks_known_to_be_slow_get_half_of_the_threads(app, api, sink, hanging, deliverer, small_worker):
+def test_webhooks_known_to_be_slow_get_half_of_the_threads(app, api, sink, gate, deliverer, small_worker):
     dead = api.webhook(sink.url(), event_types=["payment_received"])
-    api.webhook(sink.url(), event_types=["customer_created"], headers={"X-Healthy": "yes"})
+    api.webhook(sink.url(), event_types=["customer_created"], headers=gate.PASSES)
     deliverer.set(dead["id"], failure_count=1)
     publish(api, "payment_received", 20)
-    hanging.await_begun(2)
+    gate.await_waiting(2)
     publish(api, "customer_created")
     api.finished(1)
-    assert not hanging.begun.acquire(blocking=False)
+    assert not gate.is_anyone_waiting()
 
 
 @pytest.mark.parametrize("small_worker", [1], indirect=True)

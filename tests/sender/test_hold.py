@@ -8,26 +8,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, func, insert, select
 
-from sender.models import Delivery, db
+from sender.models import Delivery
 from sender.services import outbox
 from sender.services.deliveries import hold
 from shared.database import writing_connection
-from tests.sender.deliverer import Deliverer
-from tests.sender.past import Past
 
 MANY = 2000  # so many that PostgreSQL may want to join them
 
 
 @pytest.fixture
-def deliverer(app):
-    with app.app_context():
-        return Deliverer(db.engine, app.extensions["hookloop_sender"].vault)
-
-
-@pytest.fixture
-def hold_many(deliverer):
+def hold_many(deliverer, past):
     """Have so many deliveries be held for each of some webhooks."""
-    past = Past(deliverer.engine)
 
     def hold_many(webhook_ids, count):
         event_id = past.event(1)

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from sender.models import Attempt, Delivery, Webhook, db
+from sender.models import Attempt, Delivery, Webhook
 from sender.services import retention
 from sender.services.deliveries import Result, Rules, claim_due, is_due, next_due, record, release, release_held
 from shared import clock
@@ -23,23 +23,12 @@ RULES = Rules(schedule=(5.0,))
 
 
 @pytest.fixture
-def engine(app):
-    with app.app_context():
-        return db.engine
-
-
-@pytest.fixture
-def vault(app):
-    return app.extensions["hookloop_sender"].vault
-
-
-@pytest.fixture
-def claim(engine, vault):
+def claim(engine, context):
     """Claim what is due `later` seconds from now, in a transaction of its own."""
 
     def claim(limit=100, later=0.0):
         with writing_connection(engine) as connection:
-            return take(connection, vault, limit, later)
+            return take(connection, context.vault, limit, later)
 
     return claim
 
@@ -52,12 +41,6 @@ def take(connection, vault, limit=100, later=0.0):
 def cap(engine, webhook, count):
     with writing_connection(engine) as connection:
         connection.execute(update(Webhook).where(Webhook.id == webhook["id"]).values(max_in_flight=count))
-
-
-def publish(api, count=1):
-    for number in range(count):
-        status, _ = api("POST", "/api/v1/events", {"type": "payment_received", "payload": {"number": number}})
-        assert status == 202
 
 
 def answered(claimed, status=200, kind="succeeded"):
@@ -90,7 +73,7 @@ def keys(claims):
 
 def test_two_claimers_at_once_share_the_work_and_nothing_is_taken_twice(api, sink, claim, engine):
     cap(engine, api.webhook(sink.url()), 100)
-    publish(api, 40)
+    api.publish(40)
     start, taken = threading.Barrier(4), [[] for _ in range(4)]
 
     def work(mine):
@@ -110,22 +93,22 @@ def test_two_claimers_at_once_share_the_work_and_nothing_is_taken_twice(api, sin
 
 
 @pytest.mark.parametrize("app", ["postgresql"], indirect=True)
-def test_a_second_connection_passes_over_webhooks_that_the_first_is_just_deciding_about(api, sink, engine, vault):
+def test_a_second_connection_passes_over_webhooks_that_the_first_is_just_deciding_about(api, sink, engine, context):
     api.webhook(sink.url())
-    publish(api, 70)
+    api.publish(70)
     other_webhook = api.webhook(sink.url())
-    publish(api)
+    api.publish()
     with writing_connection(engine) as one, writing_connection(engine) as other:
-        first = take(one, vault, limit=2)  # it looks at the 64 that have waited longest
+        first = take(one, context.vault, limit=2)  # it looks at the 64 that have waited longest
         other.exec_driver_sql("SET LOCAL lock_timeout = '10s'")  # to fail rather than hang, were it to wait
-        second = take(other, vault, limit=100)
+        second = take(other, context.vault, limit=100)
     assert len(first) == 2
     assert [claimed.webhook_id for claimed in second] == [other_webhook["id"]]
 
 
 def test_oldest_due_comes_first_and_no_more_than_asked(api, sink, claim, engine):
     api.webhook(sink.url())
-    publish(api, 6)
+    api.publish(6)
     first, second = claim(limit=2), claim(limit=10)
     assert (len(first), len(second)) == (2, 4)
     with engine.connect() as connection:
@@ -135,7 +118,7 @@ def test_oldest_due_comes_first_and_no_more_than_asked(api, sink, claim, engine)
 
 def test_a_lease_that_has_ended_is_taken_by_another_and_one_that_has_not_is_not(api, sink, claim, engine):
     api.webhook(sink.url())
-    publish(api)
+    api.publish()
     (lost,) = claim()
     assert row(engine, lost).state == "sending"
     assert claim(later=LEASE / 2) == []
@@ -146,7 +129,7 @@ def test_a_lease_that_has_ended_is_taken_by_another_and_one_that_has_not_is_not(
 
 def test_a_late_result_is_kept_as_an_attempt_and_moves_nothing(api, sink, claim, engine):
     webhook = api.webhook(sink.url())
-    publish(api)
+    api.publish()
     (slow,) = claim()
     (quick,) = claim(later=LEASE + 1)
     before = row(engine, quick)
@@ -166,7 +149,7 @@ def test_a_late_result_is_kept_as_an_attempt_and_moves_nothing(api, sink, claim,
 
 def test_a_late_result_never_changes_what_is_finished(api, sink, claim, engine):
     api.webhook(sink.url())
-    publish(api)
+    api.publish()
     (slow,) = claim()
     (quick,) = claim(later=LEASE + 1)
     write(engine, answered(quick))
@@ -178,7 +161,7 @@ def test_a_late_result_never_changes_what_is_finished(api, sink, claim, engine):
 
 def test_a_result_that_comes_after_retention_is_dropped(api, sink, claim, engine):
     api.webhook(sink.url())
-    publish(api)
+    api.publish()
     (slow,) = claim()
     (quick,) = claim(later=LEASE + 1)
     write(engine, answered(quick))
@@ -189,7 +172,7 @@ def test_a_result_that_comes_after_retention_is_dropped(api, sink, claim, engine
 
 def test_a_result_whose_commit_went_through_unnoticed_is_not_recorded_twice(api, sink, claim, engine):
     api.webhook(sink.url())
-    publish(api, 2)
+    api.publish(2)
     one, other = claim()
     results = [answered(one), answered(other, 500, "http_status")]
     write(engine, *results)
@@ -200,7 +183,7 @@ def test_a_result_whose_commit_went_through_unnoticed_is_not_recorded_twice(api,
 
 def test_both_results_of_one_delivery_in_one_batch_are_told_apart(api, sink, claim, engine):
     api.webhook(sink.url())
-    publish(api)
+    api.publish()
     (slow,) = claim()
     (quick,) = claim(later=LEASE + 1)
     write(engine, answered(quick, 500, "http_status"), answered(slow, 503, "http_status"))
@@ -212,7 +195,7 @@ def test_both_results_of_one_delivery_in_one_batch_are_told_apart(api, sink, cla
 
 def test_what_is_given_back_is_due_at_once_and_only_its_holder_can_give_it_back(api, sink, claim, engine):
     api.webhook(sink.url())
-    publish(api)
+    api.publish()
     (slow,) = claim()
     (quick,) = claim(later=LEASE + 1)
     with writing_connection(engine) as connection:
@@ -227,7 +210,7 @@ def test_what_is_given_back_is_due_at_once_and_only_its_holder_can_give_it_back(
 
 def test_what_a_paused_webhook_is_owed_waits_until_it_is_resumed(api, sink, claim, engine):
     paused, other = api.webhook(sink.url()), api.webhook(sink.url())
-    publish(api)
+    api.publish()
     assert api("PATCH", f"/api/v1/webhooks/{paused['id']}", {"active": False})[0] == 200
     (taken,) = claim()
     assert taken.webhook_id == other["id"]
@@ -247,9 +230,9 @@ def test_what_a_paused_webhook_is_owed_waits_until_it_is_resumed(api, sink, clai
 def test_a_webhook_at_its_cap_gets_no_more_over_all_workers_and_holds_up_no_other(api, sink, claim, engine):
     full = api.webhook(sink.url())
     cap(engine, full, 2)
-    publish(api, 300)  # more than a claim looks at
+    api.publish(300)  # more than a claim looks at
     other = api.webhook(sink.url())
-    publish(api, 3)
+    api.publish(3)
     claims = claim(limit=4)
     assert [claimed.webhook_id for claimed in claims] == [full["id"]] * 2 + [other["id"]] * 2
     (last,) = claim(limit=4)
@@ -260,7 +243,7 @@ def test_a_webhook_at_its_cap_gets_no_more_over_all_workers_and_holds_up_no_othe
 
 def test_a_retry_is_due_later_and_the_worker_knows_when(api, sink, claim, engine):
     api.webhook(sink.url())
-    publish(api)
+    api.publish()
     (claimed,) = claim()
     write(engine, answered(claimed, 500, "http_status"))
     waiting = row(engine, claimed)
@@ -274,7 +257,7 @@ def test_a_retry_is_due_later_and_the_worker_knows_when(api, sink, claim, engine
 
 def test_a_deleted_webhook_is_sent_nothing(api, sink, claim, engine):
     webhook = api.webhook(sink.url())
-    publish(api)
+    api.publish()
     assert api("DELETE", f"/api/v1/webhooks/{webhook['id']}")[0] == 204
     assert claim() == []
     with writing_connection(engine) as connection:
@@ -282,7 +265,7 @@ def test_a_deleted_webhook_is_sent_nothing(api, sink, claim, engine):
     assert claim(later=86400) == []
 
 
-def test_a_claim_takes_no_more_payload_than_there_is_space_for_but_one_at_least(api, sink, engine, vault):
+def test_a_claim_takes_no_more_payload_than_there_is_space_for_but_one_at_least(api, sink, engine, context):
     for _ in range(3):
         api.webhook(sink.url())
     body = {"type": "payment_received", "payload": {"text": "x" * 1000}}
@@ -293,7 +276,7 @@ def test_a_claim_takes_no_more_payload_than_there_is_space_for_but_one_at_least(
     def taken(space):
         with writing_connection(engine) as connection:
             options = {"free": 100, "slow_free": 100, "lease_seconds": LEASE, "space": space}
-            return claim_due(connection, vault, clock.now(), **options)
+            return claim_due(connection, context.vault, clock.now(), **options)
 
     assert taken(0).taken == []
     one = taken(1)
@@ -305,9 +288,11 @@ def test_a_claim_takes_no_more_payload_than_there_is_space_for_but_one_at_least(
     assert (len(rest.taken), rest.more) == (6, False)
 
 
-def test_a_probe_that_was_cancelled_at_the_last_moment_does_not_rest_its_webhook(api, sink, engine, vault, monkeypatch):
+def test_a_probe_that_was_cancelled_at_the_last_moment_does_not_rest_its_webhook(
+    api, sink, engine, context, monkeypatch
+):
     hook = api.webhook(sink.url(500))["id"]
-    publish(api)
+    api.publish()
     over = clock.now() - timedelta(seconds=1)
     with writing_connection(engine) as connection:
         resting = {"failure_count": 5, "failing_since": over, "blocked_until": over, "blocked_reason": "breaker"}
@@ -322,13 +307,13 @@ def test_a_probe_that_was_cancelled_at_the_last_moment_does_not_rest_its_webhook
 
     monkeypatch.setattr(claiming, "_write", cancel_first)
     with writing_connection(engine) as connection:
-        assert take(connection, vault) == []
+        assert take(connection, context.vault) == []
         assert connection.scalar(select(Webhook.blocked_until)) == over
 
 
 def test_a_410_from_a_url_that_was_changed_meanwhile_is_a_failure_like_others(api, sink, claim, engine):
     hook = api.webhook(sink.url(410))
-    publish(api)
+    api.publish()
     (claimed,) = claim()
     assert api("PATCH", f"/api/v1/webhooks/{hook['id']}", {"url": sink.url(204)})[0] == 200
     write(engine, answered(claimed, 410, "http_status"))

@@ -11,11 +11,6 @@ from sender.views.pages import deliveries
 from shared import __version__
 
 
-@pytest.fixture
-def hook(api, sink):
-    return api.webhook(sink.url())
-
-
 def version(page):
     return re.search(r'data-last-id="([^"]+)"', page.text)[1]
 

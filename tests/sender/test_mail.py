@@ -15,12 +15,11 @@ import pytest
 from sqlalchemy import select, update
 
 from sender import mailer
-from sender.models import Mail, Webhook, WorkerProcess, db
+from sender.models import Mail, Webhook, WorkerProcess
 from sender.services import mails
 from sender.worker import Worker
 from shared import clock
 from shared.database import writing_connection
-from tests.sender.past import Past
 from tests.shared import endpoints
 
 
@@ -47,12 +46,6 @@ def mail_server():
         threading.Thread(target=server.serve_forever).start()
         yield server
         server.shutdown()
-
-
-@pytest.fixture
-def engine(app):
-    with app.app_context():
-        yield db.engine
 
 
 def settings_for(app, port, **changes):
@@ -142,9 +135,8 @@ def test_a_mail_whose_worker_died_is_sent_by_another(app, engine, monkeypatch):
         assert mailer.send_due(engine, settings) == 1
 
 
-def test_a_server_that_hangs_holds_up_no_replay_no_sign_of_life_and_no_stop(app, api, sink, engine, monkeypatch):
+def test_a_server_that_hangs_holds_up_no_replay_no_sign_of_life_and_no_stop(app, api, sink, engine, past, monkeypatch):
     monkeypatch.setattr(mailer, "_TIMEOUT", 3600)
-    past = Past(engine)
     api.webhook(sink.url())
     with writing_connection(engine) as connection:
         connection.execute(update(Webhook).values(created_at=past.ago(9)))

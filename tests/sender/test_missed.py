@@ -5,30 +5,22 @@ from __future__ import annotations
 import html
 import re
 from datetime import timedelta
-from unittest import mock
 
 import pytest
 from sqlalchemy import select
 
-from sender.models import Replay, db
+from sender.models import Replay
 from sender.services import replays
 from sender.services.deliveries import Rules
 from sender.services.replays import counting
-from shared import clock, moments
-from tests.sender.deliverer import Deliverer
+from shared import moments
 from tests.sender.visitor import text_of
 
 WAYS_OFF = ("a 410 with a backlog", "a 410 and another URL", "failing for too long", "a 410 to a test")
 WAYS_ON = ("button", "edit page", "bulk", "API")
 
 
-@pytest.fixture
-def deliverer(app):
-    """A worker in slow motion, at whose time all of the service lives."""
-    with app.app_context():
-        deliverer = Deliverer(db.engine, app.extensions["hookloop_sender"].vault)
-    with mock.patch.object(clock, "now", side_effect=lambda: deliverer.now):
-        yield deliverer
+pytestmark = pytest.mark.usefixtures("one_time")
 
 
 def publish(api, deliverer, count=1, seconds=10.0):

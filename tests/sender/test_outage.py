@@ -11,18 +11,12 @@ from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
 from sender import worker as worker_module
-from sender.models import Attempt, Delivery, WorkerProcess, db
+from sender.models import Attempt, Delivery, WorkerProcess
 from sender.worker import Worker
 from shared import database
 from tests.sender.outage import outage_of
 
 EVENTS = 3
-
-
-@pytest.fixture
-def engine(app):
-    with app.app_context():
-        return db.engine
 
 
 @pytest.fixture
@@ -34,33 +28,19 @@ def outage(engine, monkeypatch):
 
 
 @pytest.fixture
-def gate(sink):
-    """Answers wait until it is set."""
-    gate = threading.Event()
-    sink.answer = lambda _sent: ({}, b"ok" if gate.wait(30) else b"late")
-    yield gate
-    gate.set()
-
-
-@pytest.fixture
-def running(app, engine):
+def running(engine, context):
     """Start workers, each with the seconds that a stop gives to what is under way; return the worker and its end."""
     with ThreadPoolExecutor() as pool:
         workers = []
 
         def start(grace):
-            worker = Worker(engine, app.extensions["hookloop_sender"])
+            worker = Worker(engine, context)
             workers.append(worker)
             return worker, pool.submit(worker.run, grace)
 
         yield start
         for worker in workers:
             worker.stop()
-
-
-def publish(api, count=EVENTS):
-    for _ in range(count):
-        assert api("POST", "/api/v1/events", {"type": "payment_received", "payload": {}})[0] == 202
 
 
 def states(engine):
@@ -78,11 +58,11 @@ def attempts(engine):
 @pytest.mark.parametrize("at_commit", [False, True], ids=["writing", "keeping"])
 def test_results_that_come_in_an_outage_are_recorded_after_it(api, sink, engine, outage, gate, running, at_commit):
     api.webhook(sink.url())
-    publish(api)
+    api.publish(EVENTS)
     running(5)
     sink.wait_for(EVENTS)
     outage.at_commit, outage.lasts = at_commit, True
-    gate.set()
+    gate.open()
     outage.wait_for(3)
     outage.lasts = False
     assert [row["state"] for row in api.finished(EVENTS)] == ["succeeded"] * EVENTS
@@ -103,10 +83,10 @@ def test_results_that_are_recorded_one_by_one_outlive_an_outage_too(
 
     monkeypatch.setattr(worker_module, "record", record)
     api.webhook(sink.url())
-    publish(api)
+    api.publish(EVENTS)
     running(5)
     sink.wait_for(EVENTS)
-    gate.set()
+    gate.open()
     outage.wait_for(3)
     outage.lasts = False
     assert [row["state"] for row in api.finished(EVENTS)] == ["succeeded"] * EVENTS
@@ -114,32 +94,31 @@ def test_results_that_are_recorded_one_by_one_outlive_an_outage_too(
 
 
 def test_a_stop_records_what_ends_while_other_attempts_are_under_way(api, sink, engine, gate, running):
-    sink.answer = lambda sent: ({}, b"ok" if sent.get("X-Quick") or gate.wait(30) else b"late")
     api.webhook(sink.url())
-    api.webhook(sink.url(), headers={"X-Quick": "1"})
+    api.webhook(sink.url(), headers=gate.PASSES)
     worker, end = running(30)
     worker_waits = threading.Event()
     real = worker._senders.take_back
     worker._senders.take_back = lambda: (worker_waits.set(), real())[1]
-    publish(api, 1)
+    api.publish(1)
     sink.wait_for(2)
     worker.stop()
     assert worker_waits.wait(30)
     assert len(api.finished(1)) == 1
     assert not end.done()
-    gate.set()
+    gate.open()
     end.result(30)
     assert len(api.finished(2)) == 2
 
 
 def test_a_stop_amid_an_outage_waits_for_its_end_and_loses_no_attempt(api, sink, engine, outage, gate, running):
     api.webhook(sink.url())
-    publish(api)
+    api.publish(EVENTS)
     worker, end = running(30)
     sink.wait_for(EVENTS)
     worker.stop()
     outage.lasts = True
-    gate.set()
+    gate.open()
     outage.wait_for(3)
     outage.lasts = False
     end.result(30)
@@ -151,13 +130,13 @@ def test_a_stop_amid_an_outage_waits_for_its_end_and_loses_no_attempt(api, sink,
 
 def test_a_stop_ends_also_when_the_outage_does_not_and_says_what_it_left(api, sink, engine, outage, gate, running):
     api.webhook(sink.url())
-    publish(api)
+    api.publish(EVENTS)
     worker, end = running(0.2)
     sink.wait_for(EVENTS)
     with capture_logs() as logged:
         outage.lasts = True
         worker.stop()
-        gate.set()
+        gate.open()
         end.result(30)
     (left,) = [entry for entry in logged if "leases bring back" in entry["event"]]
     assert left["results"] + left["claims"] == EVENTS
@@ -168,7 +147,7 @@ def test_a_stop_ends_also_when_the_outage_does_not_and_says_what_it_left(api, si
 
 def test_a_stop_gives_back_what_is_under_way_for_longer_than_the_grace(api, sink, engine, gate, running):
     api.webhook(sink.url())
-    publish(api)
+    api.publish(EVENTS)
     worker, end = running(0)
     sink.wait_for(EVENTS)
     worker.stop()
@@ -182,7 +161,7 @@ def test_a_test_that_is_answered_in_an_outage_is_recorded_after_it(api, sink, en
         answer = pool.submit(api, "POST", f"/api/v1/webhooks/{hook['id']}/test", {})
         sink.wait_for(1)
         outage.lasts = True
-        gate.set()
+        gate.open()
         outage.wait_for(2)
         outage.lasts = False
         assert answer.result(30)[1]["state"] == "succeeded"

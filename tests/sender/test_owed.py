@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from unittest import mock
 
 import pytest
 from sqlalchemy import event, func, insert, select
@@ -14,25 +13,16 @@ from sender.services import outbox
 from sender.services.deliveries import Settling, owed
 from shared import clock, moments
 from shared.database import writing_connection
-from tests.sender.deliverer import Deliverer
-from tests.sender.past import Past
 
 MANY = 3 * owed.AT_ONCE + 100
 
 
-@pytest.fixture
-def deliverer(app):
-    """A worker in slow motion, at whose time all of the service lives."""
-    with app.app_context():
-        deliverer = Deliverer(db.engine, app.extensions["hookloop_sender"].vault)
-    with mock.patch.object(clock, "now", side_effect=lambda: deliverer.now):
-        yield deliverer
+pytestmark = pytest.mark.usefixtures("one_time")
 
 
 @pytest.fixture
-def owe(deliverer):
+def owe(deliverer, past):
     """Owe a webhook many deliveries that wait for a retry; what is due last is of the oldest event."""
-    past = Past(deliverer.engine)
     newer, oldest = past.event(1), past.event(3)
 
     def owe(webhook_id, count=MANY, **values):

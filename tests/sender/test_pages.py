@@ -25,11 +25,6 @@ def settings(url, **changes):
     return {name: value for name, value in (fields | changes).items() if value is not None}
 
 
-@pytest.fixture
-def hook(api, sink):
-    return api.webhook(sink.url())
-
-
 def stored(api, hook):
     return api("GET", f"/api/v1/webhooks/{hook['id']}")[1]
 

@@ -13,11 +13,6 @@ from tests.sender.visitor import text_of
 DAY = 86_400
 
 
-@pytest.fixture
-def hook(api, sink):
-    return api.webhook(sink.url())
-
-
 def secret_of(api, hook):
     return api("GET", f"/api/v1/webhooks/{hook['id']}/secret")[1]["secret"]
 

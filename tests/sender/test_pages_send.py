@@ -11,11 +11,6 @@ import pytest
 from tests.sender.visitor import text_of
 
 
-@pytest.fixture
-def hook(api, sink):
-    return api.webhook(sink.url())
-
-
 def written(answer):
     """The text in the field of the payload."""
     return html.unescape(re.search(r"<textarea[^>]*>\n(.*?)</textarea>", answer.text, re.DOTALL)[1])

@@ -9,24 +9,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from sender.models import Event, Mail, db
+from sender.models import Event, Mail
 from sender.services.deliveries import Rules, give_back
 from shared.database import writing_connection
-from tests.sender.deliverer import Deliverer
 
 DAYS_5 = Rules(schedule=(3600.0,) * 1000, disable_after=timedelta(days=5), mail=True)
-
-
-@pytest.fixture
-def deliverer(app):
-    with app.app_context():
-        return Deliverer(db.engine, app.extensions["hookloop_sender"].vault)
-
-
-def publish(api, count=1, kind="payment_received"):
-    for number in range(count):
-        status, _ = api("POST", "/api/v1/events", {"type": kind, "payload": {"number": number}})
-        assert status == 202
 
 
 def told(deliverer, watcher, slug):
@@ -39,7 +26,7 @@ def told(deliverer, watcher, slug):
 
 def test_retry_after_in_seconds_is_obeyed_and_the_others_of_the_webhook_wait_too(api, sink, deliverer):
     hook = api.webhook(sink.url())
-    publish(api, 3)
+    api.publish(3)
     (first,) = deliverer.claim(1)
     deliverer.answer(first, 429, Retry_After="120")
     row = next(row for row in deliverer.deliveries(hook["id"]) if row.id == first.delivery_id)
@@ -57,7 +44,7 @@ def test_retry_after_in_seconds_is_obeyed_and_the_others_of_the_webhook_wait_too
 
 def test_a_late_success_does_not_cancel_a_retry_after_and_a_test_does(api, app, sink, deliverer):
     hook = api.webhook(sink.url())
-    publish(api, 3)
+    api.publish(3)
     early, late = deliverer.claim(2)
     deliverer.wait(seconds=1)
     deliverer.answer(early, 503, Retry_After="3600")
@@ -79,7 +66,7 @@ def test_a_late_success_does_not_cancel_a_retry_after_and_a_test_does(api, app, 
 def test_retry_after_never_shortens_the_schedule(api, sink, deliverer):
     hook = api.webhook(sink.url())
     deliverer.rules = Rules(schedule=(1000.0,))
-    publish(api)
+    api.publish()
     (claimed,) = deliverer.claim()
     deliverer.answer(claimed, 503, Retry_After="1")
     assert deliverer.deliveries(hook["id"])[0].next_attempt_at >= deliverer.now + timedelta(seconds=800)
@@ -87,7 +74,7 @@ def test_retry_after_never_shortens_the_schedule(api, sink, deliverer):
 
 def test_after_five_failures_in_a_row_the_webhook_rests_and_one_delivery_probes(api, sink, deliverer):
     hook = api.webhook(sink.url())
-    publish(api, 20)
+    api.publish(20)
     for claimed in deliverer.claim(5):
         deliverer.answer(claimed, 500)
     assert deliverer.webhook(hook["id"]).blocked_reason == "breaker"
@@ -110,7 +97,7 @@ def test_after_five_failures_in_a_row_the_webhook_rests_and_one_delivery_probes(
 
 def test_a_probe_whose_worker_died_is_followed_by_another(api, sink, deliverer):
     api.webhook(sink.url())
-    publish(api, 10)
+    api.publish(10)
     for claimed in deliverer.claim(5):
         deliverer.answer(claimed, 500)
     deliverer.wait(seconds=31)
@@ -123,7 +110,7 @@ def test_a_probe_whose_worker_died_is_followed_by_another(api, sink, deliverer):
 
 def test_a_test_that_succeeds_ends_the_rest(api, sink, deliverer):
     hook = api.webhook(sink.url())
-    publish(api, 6)
+    api.publish(6)
     for claimed in deliverer.claim(5):
         deliverer.answer(claimed, 500)
     assert api("POST", f"/api/v1/webhooks/{hook['id']}/test", {})[1]["state"] == "succeeded"
@@ -140,8 +127,8 @@ def test_a_test_that_fails_says_nothing_about_the_webhook(api, sink, deliverer):
 def test_one_dead_endpoint_with_a_long_queue_holds_up_no_other(api, sink, deliverer):
     dead, alive = api.webhook(sink.url()), api.webhook(sink.url())
     deliverer.set(alive["id"], event_types=["site_published"])
-    publish(api, 300)
-    publish(api, 3, "site_published")
+    api.publish(300)
+    api.publish(3, "site_published")
     taken = Counter(claimed.webhook_id for claimed in deliverer.claim(20))
     assert taken == {dead["id"]: 10, alive["id"]: 3}
 
@@ -149,7 +136,7 @@ def test_one_dead_endpoint_with_a_long_queue_holds_up_no_other(api, sink, delive
 def test_claims_that_lapse_are_given_back_with_what_they_spent_of_the_rate_limit(api, sink, deliverer):
     hook = api.webhook(sink.url(), rate_limit=1, rate_period="minute")
     free = api.webhook(sink.url())
-    publish(api, 2)
+    api.publish(2)
     for _ in range(3):
         claims = deliverer.claim()
         assert [claimed.webhook_id for claimed in claims if claimed.paced] == [hook["id"]]
@@ -165,7 +152,7 @@ def test_claims_that_lapse_are_given_back_with_what_they_spent_of_the_rate_limit
 def test_a_raised_rate_limit_does_not_wait_for_the_old_one(api, sink, deliverer):
     hook = api.webhook(sink.url(), rate_limit=1, rate_period="minute")
     path = f"/api/v1/webhooks/{hook['id']}"
-    publish(api, 3)
+    api.publish(3)
     assert (len(deliverer.claim()), len(deliverer.claim())) == (1, 0)
     api("PATCH", path, {"name": "Renamed", "rate_limit": 1})
     assert deliverer.claim() == []
@@ -176,7 +163,7 @@ def test_a_raised_rate_limit_does_not_wait_for_the_old_one(api, sink, deliverer)
 def test_a_rate_limit_holds_over_all_workers(api, sink, deliverer):
     hook = api.webhook(sink.url())
     deliverer.set(hook["id"], rate_limit=2, rate_period="second", max_in_flight=100)
-    publish(api, 30)
+    api.publish(30)
     counts = []
     for _ in range(100):
         counts.append(len(deliverer.claim(3)) + len(deliverer.claim(3)))  # two workers
@@ -188,7 +175,7 @@ def test_a_rate_limit_holds_over_all_workers(api, sink, deliverer):
 def test_a_warning_at_half_the_span_and_disabling_at_its_end_are_told(api, sink, deliverer):
     hook, watcher = api.webhook(sink.url()), api.webhook(sink.url(), event_types=["webhook.*"])
     deliverer.rules = DAYS_5
-    publish(api)
+    api.publish()
     every = api.webhook(sink.url(), event_types=["*"])
     deliverer.fail(1)
     start = deliverer.webhook(hook["id"]).failing_since
@@ -213,7 +200,7 @@ def test_a_warning_at_half_the_span_and_disabling_at_its_end_are_told(api, sink,
 def test_a_webhook_that_fails_rarely_is_warned_about_before_it_is_disabled(api, sink, deliverer):
     hook, watcher = api.webhook(sink.url()), api.webhook(sink.url(), event_types=["webhook.*"])
     deliverer.rules = Rules(schedule=(14 * 3600.0,) * 20, disable_after=timedelta(days=5), mail=True)
-    publish(api)
+    api.publish()
     while deliverer.webhook(hook["id"]).active:
         deliverer.fail(1)
         for claimed in deliverer.claim():  # what the watcher is told
@@ -227,7 +214,7 @@ def test_failures_that_are_recorded_together_do_not_warn_and_disable_at_once(api
     hook = api.webhook(sink.url())
     deliverer.set(hook["id"], max_in_flight=20)
     deliverer.rules = DAYS_5
-    publish(api, 12)
+    api.publish(12)
     claims = deliverer.claim()
     deliverer.record((claims[0], 500))
     deliverer.wait(days=6)
@@ -239,7 +226,7 @@ def test_failures_that_are_recorded_together_do_not_warn_and_disable_at_once(api
 def test_recovery_is_told_after_a_warning(api, sink, deliverer):
     hook, watcher = api.webhook(sink.url()), api.webhook(sink.url(), event_types=["webhook.recovered"])
     deliverer.rules = DAYS_5
-    publish(api)
+    api.publish()
     while deliverer.webhook(hook["id"]).warned_at is None:
         deliverer.fail(1)
     while not (claimed := deliverer.claim(1)):
@@ -257,7 +244,7 @@ def test_recovery_is_told_also_when_the_failures_were_forgotten_before(api, sink
     hook, watcher = api.webhook(sink.url()), api.webhook(sink.url(), event_types=["webhook.recovered"])
     path = f"/api/v1/webhooks/{hook['id']}"
     deliverer.rules = DAYS_5
-    publish(api)
+    api.publish()
     while deliverer.webhook(hook["id"]).warned_at is None:
         deliverer.fail(1)
     if how == "disabled":
@@ -268,11 +255,11 @@ def test_recovery_is_told_also_when_the_failures_were_forgotten_before(api, sink
     ):
         assert api("PATCH", path, change)[0] == 200
     assert deliverer.webhook(hook["id"]).warned_at is None, "before it is disabled it is warned about again"
-    publish(api)
+    api.publish()
     deliverer.fail(1, every=1)
     assert told(deliverer, watcher, "webhook.recovered") == []
     for _ in range(2):
-        publish(api)
+        api.publish()
         deliverer.sweep()
         for claimed in deliverer.claim():
             deliverer.answer(claimed)
@@ -282,7 +269,7 @@ def test_recovery_is_told_also_when_the_failures_were_forgotten_before(api, sink
 def test_a_webhook_is_never_told_about_itself(api, sink, deliverer):
     hook = api.webhook(sink.url(), event_types=["payment_received", "webhook.*", "delivery.*"])
     deliverer.rules = Rules(schedule=())
-    publish(api)
+    api.publish()
     deliverer.answer(deliverer.claim(1)[0], 410)
     assert len(deliverer.deliveries(hook["id"])) == 1
 
@@ -291,7 +278,7 @@ def test_an_exhausted_delivery_is_told_but_not_that_of_an_operational_event(api,
     hook = api.webhook(sink.url())
     watchers = [api.webhook(sink.url(), event_types=["delivery.exhausted"]) for _ in range(2)]
     deliverer.rules = Rules(schedule=())
-    publish(api)
+    api.publish()
     deliverer.answer(deliverer.claim(1)[0], 500)
     (news,) = told(deliverer, watchers[0], "delivery.exhausted")
     assert news["delivery_id"] == deliverer.deliveries(hook["id"])[0].id
@@ -303,7 +290,7 @@ def test_an_exhausted_delivery_is_told_but_not_that_of_an_operational_event(api,
 
 def test_410_disables_at_once_cancels_and_is_told(api, sink, deliverer):
     hook, watcher = api.webhook(sink.url()), api.webhook(sink.url(), event_types=["webhook.disabled"])
-    publish(api, 3)
+    api.publish(3)
     deliverer.answer(deliverer.claim(1)[0], 410)
     assert deliverer.webhook(hook["id"]).disabled_reason == "The endpoint answered 410 Gone, which ends the webhook."
     assert [row.state for row in deliverer.deliveries(hook["id"])] == ["failed", "cancelled", "cancelled"]
@@ -314,7 +301,7 @@ def test_delivery_exhausted_is_described_as_what_it_is_sent_for(api, sink, deliv
     """It is sent for a 410 too, which may answer the first attempt."""
     watcher = api.webhook(sink.url(), event_types=["delivery.exhausted"])
     api.webhook(sink.url())
-    publish(api)
+    api.publish()
     deliverer.answer(deliverer.claim(1)[0], 410)
     (news,) = told(deliverer, watcher, "delivery.exhausted")
     assert news["attempt_count"] == 1
@@ -324,7 +311,7 @@ def test_delivery_exhausted_is_described_as_what_it_is_sent_for(api, sink, deliv
 
 def test_the_410_is_the_reason_also_when_another_answer_is_recorded_with_it(api, sink, deliverer):
     hook = api.webhook(sink.url())
-    publish(api, 2)
+    api.publish(2)
     one, other = deliverer.claim(2)
     deliverer.record((one, 410), (other, 500))
     assert deliverer.webhook(hook["id"]).disabled_reason == "The endpoint answered 410 Gone, which ends the webhook."
@@ -333,7 +320,7 @@ def test_the_410_is_the_reason_also_when_another_answer_is_recorded_with_it(api,
 
 def test_a_retry_that_ends_after_its_webhook_was_disabled_is_cancelled(api, sink, deliverer):
     hook = api.webhook(sink.url())
-    publish(api, 2)
+    api.publish(2)
     one, other = deliverer.claim(2)
     deliverer.answer(one, 410)
     deliverer.answer(other, 500)
@@ -342,7 +329,7 @@ def test_a_retry_that_ends_after_its_webhook_was_disabled_is_cancelled(api, sink
 
 def test_switching_on_again_forgets_the_failures(api, sink, deliverer):
     hook = api.webhook(sink.url())
-    publish(api, 10)
+    api.publish(10)
     deliverer.fail(5)
     api("PATCH", f"/api/v1/webhooks/{hook['id']}", {"active": False})
     api("PATCH", f"/api/v1/webhooks/{hook['id']}", {"active": True})
@@ -354,7 +341,7 @@ def test_switching_on_again_forgets_the_failures(api, sink, deliverer):
 
 def test_activating_what_is_active_changes_nothing(api, visitor, sink, deliverer):
     hook = api.webhook(sink.url())
-    publish(api, 10)
+    api.publish(10)
     deliverer.fail(5)
     before = deliverer.webhook(hook["id"])
     visitor.post("/webhooks/bulk", ids=[hook["id"]], verb="activate")
@@ -366,7 +353,7 @@ def test_activating_what_is_active_changes_nothing(api, visitor, sink, deliverer
 
 def test_a_webhook_that_is_off_neither_rests_nor_probes(api, sink, deliverer):
     hook = api.webhook(sink.url())
-    publish(api, 5)
+    api.publish(5)
     deliverer.fail(5)
     path = f"/api/v1/webhooks/{hook['id']}"
     assert api("GET", path)[1]["condition"] == "resting"
@@ -383,7 +370,7 @@ def test_operational_events_cannot_be_published_from_outside(api):
 @pytest.mark.parametrize("status", [503, 410])
 def test_another_url_begins_anew_and_gets_what_waited_for_the_old_one(api, sink, deliverer, status):
     hook = api.webhook(sink.url())
-    publish(api, 8)
+    api.publish(8)
     *failed, under_way = deliverer.claim(6)
     for claimed in failed:
         deliverer.answer(claimed, 503, Retry_After="86400")
@@ -403,7 +390,7 @@ def test_another_url_begins_anew_and_gets_what_waited_for_the_old_one(api, sink,
 
 def test_another_url_of_a_paused_webhook_sends_nothing(api, sink, deliverer):
     hook = api.webhook(sink.url())
-    publish(api, 8)
+    api.publish(8)
     deliverer.fail(5)
     path = f"/api/v1/webhooks/{hook['id']}"
     api("PATCH", path, {"active": False})

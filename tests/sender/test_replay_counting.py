@@ -5,16 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import event, update
 
-from sender.models import Webhook, db
+from sender.models import Webhook
 from sender.services.replays import counting
 from shared.database import writing_connection
-from tests.sender.past import Past
-
-
-@pytest.fixture
-def past(app):
-    with app.app_context():
-        return Past(db.engine)
 
 
 def registered(api, past, days, **fields):

@@ -10,19 +10,12 @@ from playwright.sync_api import expect
 from sqlalchemy import update
 from werkzeug.serving import make_server
 
-from sender.models import Webhook, db
+from sender.models import Webhook
 from sender.services import replays
 from shared import clock, paging
 from shared.database import writing_connection
 from tests.sender.conftest import TOKEN
-from tests.sender.past import Past
 from tests.sender.visitor import text_of
-
-
-@pytest.fixture
-def past(app):
-    with app.app_context():
-        return Past(db.engine)
 
 
 @pytest.fixture

@@ -13,21 +13,14 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from sender.core import replays as rules
-from sender.models import Delivery, Replay, Webhook, db
+from sender.models import Delivery, Replay, Webhook
 from sender.services import replays, retention
 from sender.services.replays import outcome_counts as counts
 from sender.services.replays import steps
 from shared import clock
 from shared.database import writing_connection
-from tests.sender.past import Past
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def past(app):
-    with app.app_context():
-        return Past(db.engine)
 
 
 @pytest.fixture

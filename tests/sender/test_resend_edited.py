@@ -9,15 +9,8 @@ import re
 import pytest
 from standardwebhooks import Webhook
 
-from sender.models import Event, db
-from tests.sender.past import Past
+from sender.models import Event
 from tests.sender.visitor import text_of
-
-
-@pytest.fixture
-def past(app):
-    with app.app_context():
-        return Past(db.engine)
 
 
 def sent(api, sink, worker, status=200, payload=None):

@@ -8,17 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
-from sender.models import FINISHED_STATES, Attempt, Delivery, Event, Mail, Replay, db
+from sender.models import FINISHED_STATES, Attempt, Delivery, Event, Mail, Replay
 from sender.services import retention
 from sender.settings import SenderSettings
 from shared.database import writing_connection
-from tests.sender.past import Past
-
-
-@pytest.fixture
-def past(app):
-    with app.app_context():
-        return Past(db.engine)
 
 
 @pytest.fixture

@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 import pytest
 import standardwebhooks
 
 from sender import sending
-from sender.models import db
-from sender.worker import Worker
+from tests.sender.working import working
 
 COUNT = 4
-
-
-class Held:
-    """An endpoint that answers nothing until it is told to."""
-
-    def __init__(self, sink):
-        self.go_on = threading.Event()
-        sink.answer = self.answer
-
-    def answer(self, _sent):
-        assert self.go_on.wait(30)
-        return {}, b"ok"
-
-
-@pytest.fixture
-def held(sink):
-    held = Held(sink)
-    yield held
-    held.go_on.set()
 
 
 @pytest.fixture
@@ -49,18 +28,11 @@ def looked(monkeypatch):
 
 
 @pytest.fixture
-def one_thread(app, monkeypatch, looked):
+def one_thread(engine, context, monkeypatch, looked):
     """A worker that begins with one attempt at a time, also while that hangs."""
     monkeypatch.setattr(sending, "SPARE", 0)
-    context = app.extensions["hookloop_sender"]
-    few = context.settings.model_copy(update={"worker_threads": 1})
-    with app.app_context():
-        worker = Worker(db.engine, replace(context, settings=few))
-    thread = threading.Thread(target=worker.run, args=(5,))
-    thread.start()
-    yield worker
-    worker.stop()
-    thread.join()
+    with working(engine, context, worker_threads=1) as worker:
+        yield worker
 
 
 def claim_all(api, sink, hook):
@@ -89,7 +61,7 @@ def verifies(secret, request):
 
 
 @pytest.mark.parametrize("ended", ["rotate", "revoke", "change"])
-def test_a_secret_that_was_ended_signs_nothing_that_has_not_begun(api, sink, held, one_thread, looked, ended):
+def test_a_secret_that_was_ended_signs_nothing_that_has_not_begun(api, sink, gate, one_thread, looked, ended):
     hook = api.webhook(sink.url())
     path = f"/api/v1/webhooks/{hook['id']}"
     old = api("GET", f"{path}/secret")[1]["secret"]
@@ -103,27 +75,27 @@ def test_a_secret_that_was_ended_signs_nothing_that_has_not_begun(api, sink, hel
     else:
         change(api, one_thread, looked, "PATCH", path, {"secret": "whsec_" + "QUJD" * 12})
     new = api("GET", f"{path}/secret")[1]["secret"]
-    held.go_on.set()
+    gate.open()
     assert {one["state"] for one in api.finished(COUNT)} == {"succeeded"}
     assert [verifies(old, one) for one in sink.requests] == [True] + [False] * (COUNT - 1)
     assert all(verifies(new, one) for one in sink.requests[1:])
 
 
-def test_what_has_not_begun_goes_to_the_new_url(api, sink, held, one_thread, looked):
+def test_what_has_not_begun_goes_to_the_new_url(api, sink, gate, one_thread, looked):
     hook = api.webhook(sink.url(410))
     claim_all(api, sink, hook)
     change(api, one_thread, looked, "PATCH", f"/api/v1/webhooks/{hook['id']}", {"url": sink.url()})
-    held.go_on.set()
+    gate.open()
     statuses = [attempt["response"]["status"] for one in api.finished(COUNT) for attempt in one["attempts"]]
     assert sorted(statuses) == [200] * COUNT + [410], "of the old URL only the answer to what had begun"
 
 
 @pytest.mark.parametrize(("method", "body"), [("PATCH", {"active": False}), ("DELETE", None)])
-def test_nothing_more_begins_of_a_webhook_that_is_switched_off(api, sink, held, one_thread, looked, method, body):
+def test_nothing_more_begins_of_a_webhook_that_is_switched_off(api, sink, gate, one_thread, looked, method, body):
     hook = api.webhook(sink.url())
     claim_all(api, sink, hook)
     change(api, one_thread, looked, method, f"/api/v1/webhooks/{hook['id']}", body)
-    held.go_on.set()
+    gate.open()
     other = api.webhook(sink.url(), event_types=["customer_created"])
     assert api("POST", "/api/v1/events", {"type": "customer_created", "payload": {}})[0] == 202
     sink.wait_for(2)
@@ -131,7 +103,7 @@ def test_nothing_more_begins_of_a_webhook_that_is_switched_off(api, sink, held, 
     assert len(sink.requests) == 2
 
 
-def test_of_other_webhooks_nothing_is_given_back(api, sink, held, one_thread, looked):
+def test_of_other_webhooks_nothing_is_given_back(api, sink, gate, one_thread, looked):
     hook, other = api.webhook(sink.url()), api.webhook(sink.url(), event_types=["customer_created"])
     claim_all(api, sink, hook)
     with looked:

@@ -22,11 +22,6 @@ DAY = 86_400
 BASIC = {"scheme": "basic"}
 
 
-@pytest.fixture
-def hook(api, sink):
-    return api.webhook(sink.url())
-
-
 def path_of(hook):
     return f"/api/v1/webhooks/{hook['id']}"
 

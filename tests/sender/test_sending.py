@@ -7,11 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from sender.models import db
 from sender.revisions import Revisions
 from sender.sending import Senders
 from shared import clock
-from tests.sender.deliverer import Deliverer
 
 PATIENCE = 30  # seconds after which waiting is a hang
 
@@ -46,14 +44,6 @@ class Bench:
 
 
 @pytest.fixture
-def gate(sink):
-    gate = threading.Event()
-    sink.answer = lambda _: ({}, b"" if gate.wait(PATIENCE) else b"hung")
-    yield gate
-    gate.set()
-
-
-@pytest.fixture
 def passed(monkeypatch):
     """The seconds that the clock is ahead, to be added to."""
     passed, real = [0.0], clock.monotonic
@@ -69,10 +59,8 @@ def hooks(api, sink):
 
 
 @pytest.fixture
-def bench(app, hooks, passed):
-    context = app.extensions["hookloop_sender"]
-    with app.app_context():
-        return Bench(context, Deliverer(db.engine, context.vault))
+def bench(context, hooks, passed, deliverer):
+    return Bench(context, deliverer)
 
 
 def test_a_claim_under_a_rate_limit_lapses_when_no_thread_is_free_and_others_wait(bench, hooks, sink, gate, passed):
@@ -84,7 +72,7 @@ def test_a_claim_under_a_rate_limit_lapses_when_no_thread_is_free_and_others_wai
     assert bench.lapsed() == []
     passed.append(0.02)
     assert bench.lapsed() == [paced]
-    gate.set()
+    gate.open()
     assert bench.sent(2) == [hanging, other]
 
 
@@ -95,7 +83,7 @@ def test_what_is_under_a_rate_limit_begins_first_and_not_when_it_is_late(bench, 
     bench.send(other, late, paced={late})
     passed.append(0.05)
     bench.send(paced, paced={paced})
-    gate.set()
+    gate.open()
     assert bench.sent(3) == [hanging, paced, other]
     assert bench.lapsed() == [late]
 
@@ -107,7 +95,7 @@ def test_a_commit_that_took_long_leaves_time_to_begin(bench, hooks, sink, gate, 
     leased_at = clock.monotonic() - 1
     bench.senders.send([replace(bench.claims[paced], paced=True)], leased_at=leased_at, more=True)
     assert bench.lapsed() == []
-    gate.set()
+    gate.open()
     assert bench.sent(2) == [hanging, paced]
 
 
@@ -117,12 +105,12 @@ def test_taking_back_returns_all_that_no_thread_has_begun_with(bench, hooks, sin
     sink.wait_for(1)
     bench.send(*others, paced, paced={paced})
     assert sorted(claimed.webhook_id for claimed in bench.senders.take_back()) == sorted([paced, *others])
-    gate.set()
+    gate.open()
     assert bench.sent(1) == [hanging]
 
 
-def test_no_attempt_begins_that_could_outlast_its_lease(app, bench, hooks, sink):
-    settings = app.extensions["hookloop_sender"].settings
+def test_no_attempt_begins_that_could_outlast_its_lease(context, bench, hooks, sink):
+    settings = context.settings
     latest = clock.monotonic() - settings.lease_seconds + settings.total_timeout
     bench.senders.send([bench.claims[hooks[0]]], leased_at=latest, more=True)
     assert bench.news.wait(PATIENCE)

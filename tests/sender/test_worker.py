@@ -27,11 +27,6 @@ def of(hook, found):
     return delivery
 
 
-def publish(api, count=1):
-    for _ in range(count):
-        assert api("POST", "/api/v1/events", {"type": "payment_received", "payload": {}})[0] == 202
-
-
 def stumble(monkeypatch, module, name):
     """Have a function of `module` fail for each answer with the status UNRECORDABLE."""
     real = getattr(module, name)
@@ -53,7 +48,7 @@ def test_a_result_that_cannot_be_recorded_counts_as_our_failure_and_holds_up_no_
 ):
     stumble(monkeypatch, module, name)
     poison, healthy = api.webhook(sink.url(UNRECORDABLE)), api.webhook(sink.url())
-    publish(api)
+    api.publish()
     found = api.finished(2)
     assert of(healthy, found)["state"] == "succeeded"
     assert [attempt["outcome"] for attempt in of(healthy, found)["attempts"]] == ["succeeded"]
@@ -73,7 +68,7 @@ def test_a_time_to_wait_that_no_clock_shows_stops_nothing(api, sink, worker):
     healthy = api.webhook(sink.url())
     for hook in hooks:
         assert api("POST", f"/api/v1/webhooks/{hook['id']}/test", {})[1]["state"] == "failed"
-    publish(api)
+    api.publish()
     found = api.finished(5)
     assert of(healthy, found)["state"] == "succeeded"
 
@@ -82,7 +77,7 @@ def test_a_secret_of_another_installation_stops_only_its_webhook(app, api, sink,
     stranger, healthy = api.webhook(sink.url()), api.webhook(sink.url())
     with app.app_context(), writing_connection(db.engine) as connection:
         connection.execute(update(Webhook).where(Webhook.id == stranger["id"]).values(encrypted_secret="gAAAAABl"))
-    publish(api)
+    api.publish()
     found = api.finished(2)
     assert of(healthy, found)["state"] == "succeeded"
     assert "encrypted with another key" in of(stranger, found)["attempts"][0]["detail"]
@@ -91,7 +86,7 @@ def test_a_secret_of_another_installation_stops_only_its_webhook(app, api, sink,
 @pytest.mark.parametrize("waits", ["writing_connection", "record"], ids=["for its turn", "for rows"])
 def test_what_a_turn_waits_for_the_database_is_not_taken_off_the_leases(app, api, sink, monkeypatch, waits):
     api.webhook(sink.url())
-    publish(api)
+    api.publish()
     with app.app_context():
         worker = Worker(db.engine, app.extensions["hookloop_sender"])
     worker._clock.follow(clock.now())  # looks at the whole table once a minute
@@ -126,10 +121,10 @@ def test_a_result_of_which_nothing_can_be_recorded_holds_up_no_other(api, sink, 
 
     monkeypatch.setattr(worker_module, "record", record)
     api.webhook(sink.url(UNRECORDABLE))
-    publish(api)
+    api.publish()
     assert poisoned.wait(30)
     healthy = api.webhook(sink.url())
-    publish(api)
+    api.publish()
     assert of(healthy, api.finished(1))["state"] == "succeeded"
 
 

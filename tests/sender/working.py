@@ -1,0 +1,26 @@
+"""A worker that runs in the test's own process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Engine
+
+from sender.services.context import Context
+from sender.worker import Worker
+
+
+@contextmanager
+def working(engine: Engine, context: Context, **changes: Any) -> Iterator[Worker]:
+    """Run a worker with its settings changed, and stop it afterwards."""
+    settings = context.settings.model_copy(update=changes)
+    worker = Worker(engine, replace(context, settings=settings))
+    thread = threading.Thread(target=worker.run, args=(5,))
+    thread.start()
+    yield worker
+    worker.stop()
+    thread.join()
