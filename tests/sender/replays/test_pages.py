@@ -18,14 +18,6 @@ from tests.sender.conftest import TOKEN
 from tests.sender.visitor import text_of
 
 
-@pytest.fixture
-def hook(api, past, sink):
-    webhook_id = api.webhook(sink.url())["id"]
-    with writing_connection(past.engine) as connection:
-        connection.execute(update(Webhook).values(created_at=past.ago(100)))
-    return webhook_id
-
-
 def form(past, **fields):
     since = past.ago(9).strftime("%Y-%m-%dT%H:%M")
     return {"state": "", "webhook_id": "", "event_type": "", "since": since, "until": "", "rate": "50"} | fields

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import event
 
-from sender.models import Webhook
 from sender.services.replays import counting
-from shared.database import writing_connection
-
-
-def registered(api, past, days, **fields):
-    """A webhook that was registered so many days ago."""
-    webhook_id = api.webhook("https://example.com", **fields)["id"]
-    with writing_connection(past.engine) as connection:
-        connection.execute(update(Webhook).where(Webhook.id == webhook_id).values(created_at=past.ago(days)))
-    return webhook_id
+from tests.sender.replays.replaying import registered
 
 
 def count(api, past, days=10, **fields):

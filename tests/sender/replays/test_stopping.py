@@ -1,0 +1,91 @@
+"""How a replay ends before all is made: by a person, or because nobody takes it any more, and what it says then."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from sender.services import replays
+from shared import clock
+from tests.sender.replays.replaying import ask, change, made, pairs, registered, run, shown
+
+
+def test_nothing_to_send_is_finished_at_once(api, past, hook):
+    replay = ask(api, past)
+    assert (replay["state"], replay["total"]) == ("finished", 0)
+    assert replays.step(past.engine, clock.now()) is None
+
+
+def test_stop_ends_it_at_once_and_keeps_what_is_made(api, past, hook):
+    for _ in range(30):
+        past.event(5)
+    replay = ask(api, past)
+    run(past, 1)
+    status, stopped = api("POST", f"/api/v1/replays/{replay['id']}/stop")
+    assert (status, stopped["state"], stopped["done"]) == (200, "stopped", 10)
+    assert run(past) == 0
+    assert len(made(past, replay)) == 10
+    assert api("POST", f"/api/v1/replays/{replay['id']}/stop") == (200, stopped)
+    assert api("POST", "/api/v1/replays/rpl_none/stop")[0] == 404
+
+
+def test_why_it_was_stopped_by_a_person_is_told(api, past, hook):
+    past.event(5)
+    replay = ask(api, past)
+    stopped = api("POST", f"/api/v1/replays/{replay['id']}/stop")[1]
+    assert (stopped["reason"], replay["reason"], replay["skipped"]) == ("It was stopped by hand.", None, 0)
+
+
+def test_a_replay_whose_webhook_is_paused_meanwhile_stops(api, past, hook):
+    for _ in range(30):
+        past.event(5)
+    replay = ask(api, past, rate=50)
+    run(past, 1)
+    change(past, hook, active=False)
+    run(past)
+    stopped = shown(api, replay)
+    assert (stopped["state"], stopped["done"], len(made(past, replay))) == ("stopped", 10, 10)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"active": False}, "The webhook 'Billing' was paused."),
+        ({"active": False, "disabled_reason": "It was failing."}, "The webhook 'Billing' was disabled."),
+        ({"active": False, "deleted_at": datetime(2026, 1, 1, tzinfo=UTC)}, "The webhook 'Billing' was deleted."),
+    ],
+)
+@pytest.mark.parametrize("is_named", [True, False])
+def test_why_it_stopped_by_itself_is_told(api, past, hook, values, words, is_named):
+    for _ in range(30):
+        past.event(5)
+    replay = ask(api, past, **({"webhook_id": hook} if is_named else {}))
+    run(past, 1)
+    change(past, hook, **values)
+    run(past)
+    ended = shown(api, replay)
+    expected = words if is_named else "None of its webhooks is active any more."
+    assert (ended["state"], ended["reason"], ended["done"], ended["skipped"]) == ("stopped", expected, 10, 0)
+
+
+def test_what_a_webhook_paused_meanwhile_does_not_get_is_skipped_and_not_said_to_be_done(api, past):
+    one, other = registered(api, past, 100), registered(api, past, 100)
+    for _ in range(10):
+        past.event(5)
+    replay = ask(api, past, rate=10)
+    run(past, 1)
+    change(past, other, active=False)
+    run(past, 1)
+    change(past, other, active=True)
+    late = registered(api, past, 100)  # not counted, so it gets nothing
+    run(past, 1)
+    change(past, one, deleted_at=clock.now(), active=False)
+    run(past)
+    ended = shown(api, replay)
+    assert len(made(past, replay)) == ended["done"] < 17
+    assert (ended["state"], ended["reason"]) == ("finished", None)
+    assert ended["done"] + ended["skipped"] == ended["total"] == 20
+    assert {webhook for _, webhook in pairs(past, replay)} == {one, other}
+    change(past, late, active=False)
+    assert ask(api, past)["total"] == 10 - sum(1 for _, webhook in pairs(past, replay) if webhook == other)
