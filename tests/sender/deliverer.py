@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Engine, select, update
 
-from sender.models import Attempt, Delivery, Webhook
+from sender.models import Attempt, Delivery, Event, Webhook
 from sender.services.deliveries import (
     Claim,
     Claimed,
@@ -119,6 +121,13 @@ class Deliverer:
         with self.engine.connect() as connection:
             query = select(Delivery.__table__).where(Delivery.webhook_id == webhook_id).order_by(Delivery.id)
             return list(connection.execute(query))
+
+    def told(self, webhook_id: str, slug: str) -> list[dict[str, Any]]:
+        """The payloads of the operational events of one type that a webhook is owed."""
+        owed = {row.event_id for row in self.deliveries(webhook_id)}
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(Event.id, Event.payload).where(Event.type == slug))
+            return [json.loads(row.payload) for row in rows if row.id in owed]
 
     def attempts(self, delivery_id: str) -> list[Attempt]:
         """The attempts of a delivery in order."""

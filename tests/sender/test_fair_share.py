@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -32,6 +33,14 @@ def two(api, sink, **fields):
     publish(api, "payment_received", MANY)
     publish(api, "customer_created")
     return busy, other
+
+
+def test_one_dead_endpoint_with_a_long_queue_holds_up_no_other(api, sink, deliverer):
+    dead, alive = api.webhook(sink.url()), api.webhook(sink.url(), event_types=["site_published"])
+    publish(api, "payment_received", 300)
+    publish(api, "site_published", 3)
+    taken = Counter(claimed.webhook_id for claimed in deliverer.claim(20))
+    assert taken == {dead["id"]: 10, alive["id"]: 3}
 
 
 @pytest.mark.parametrize("slow_free", [-5, 0, 5])

@@ -1,0 +1,47 @@
+"""A rate limit holds over all workers, is given back what was not made, and ends with its webhook's setting."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sender.services.deliveries import give_back
+from shared.database import writing_connection
+
+
+def test_a_rate_limit_holds_over_all_workers(api, sink, deliverer):
+    hook = api.webhook(sink.url())
+    deliverer.set(hook["id"], rate_limit=2, rate_period="second", max_in_flight=100)
+    api.publish(30)
+    counts = []
+    for _ in range(100):
+        counts.append(len(deliverer.claim(3)) + len(deliverer.claim(3)))  # two workers
+        deliverer.wait(milliseconds=105)
+    assert sum(counts) == 20
+    assert max(counts) == 1
+
+
+def test_claims_that_lapse_are_given_back_with_what_they_spent_of_the_rate_limit(api, sink, deliverer):
+    hook = api.webhook(sink.url(), rate_limit=1, rate_period="minute")
+    free = api.webhook(sink.url())
+    api.publish(2)
+    for _ in range(3):
+        claims = deliverer.claim()
+        assert [claimed.webhook_id for claimed in claims if claimed.paced] == [hook["id"]]
+        with writing_connection(deliverer.engine) as connection:
+            give_back(connection, [(claimed, timedelta(seconds=0.06)) for claimed in claims], deliverer.now)
+        deliverer.wait(seconds=0.06)
+    assert deliverer.webhook(free["id"]).paced_until is None
+    assert len(deliverer.claim()) == 3
+    deliverer.wait(seconds=59)
+    assert deliverer.claim() == [], "one that was made is not given back"
+
+
+def test_a_raised_rate_limit_does_not_wait_for_the_old_one(api, sink, deliverer):
+    hook = api.webhook(sink.url(), rate_limit=1, rate_period="minute")
+    path = f"/api/v1/webhooks/{hook['id']}"
+    api.publish(3)
+    assert (len(deliverer.claim()), len(deliverer.claim())) == (1, 0)
+    api("PATCH", path, {"name": "Renamed", "rate_limit": 1})
+    assert deliverer.claim() == []
+    api("PATCH", path, {"rate_limit": 10, "rate_period": "second"})
+    assert len(deliverer.claim()) == 1
