@@ -17,6 +17,7 @@ from shared import database, migrations
 from tests.databases import empty_database
 from tests.receiver.factories import add_bin, bin_of, captures_of
 from tests.receiver.gunicorn import Server, running
+from tests.receiver.visitor import Visitor
 
 
 @contextmanager
@@ -89,6 +90,17 @@ def api(app):
         return client.open(f"/api/v1{path}", method=method, json=body, headers=headers, **options)
 
     return call
+
+
+@pytest.fixture
+def orders(api):
+    """A bin."""
+    return api("POST", "/bins", {"slug": "orders", "name": "Orders"}).json
+
+
+@pytest.fixture
+def visitor(app):
+    return Visitor(app)
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from sqlalchemy import update
 from receiver.core import capture
 from receiver.models import Capture, db
 from tests.receiver.rawserver import RawServer
-from tests.receiver.test_pages import Visitor, text_of
+from tests.receiver.visitor import Visitor
+from tests.visitor import text_of
 
 HEADERS = (("Host", "bin.example"), ("x-Dup", "1"), ("Content-Type", "a/b"), ("Content-Length", "9"), ("X-DUP", "2"))
 

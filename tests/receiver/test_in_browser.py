@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.receiver.conftest import Served, opened, serving
 from tests.receiver.factories import add_bin
-from tests.receiver.test_inbox_wire import post
+from tests.receiver.raw_requests import post
 
 EVIL = "<img src=x onerror=\"window.pwned='{0}'\"><script>window.pwned='{0}'</script>"
 

@@ -7,21 +7,11 @@ import socket
 
 import pytest
 
+from tests.receiver.raw_requests import post, request
 from tests.receiver.rawserver import read_message
 
 RECEIVER = {"RECEIVER_WORKERS": "1", "RECEIVER_BODY_LIMIT": "100000", "TRUSTED_PROXY_COUNT": "1"}
 CHUNKED = "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-def request(served, headers="", below="", method="POST"):
-    """Return the head of a request to the test's bin."""
-    return f"{method} /b/{served.slug}{below} HTTP/1.1\r\nHost: a\r\n{headers}".encode()
-
-
-def post(served, body, headers="", **parts):
-    """Return a whole request that closes its connection."""
-    length = f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
-    return request(served, headers + length, **parts) + body
 
 
 def test_a_request_is_stored_as_it_was_on_the_wire_before_it_is_answered(served):

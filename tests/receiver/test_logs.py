@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from shared import database
-from tests.receiver.test_inbox_wire import post
+from tests.receiver.raw_requests import post
 
 
 def test_no_captured_secret_and_no_token_gets_into_the_log(own_server):

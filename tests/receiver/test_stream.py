@@ -14,7 +14,7 @@ from receiver.services.batch import CHANGES
 from shared import changes, database
 from shared.web import streams
 from tests.receiver.events import Stream
-from tests.receiver.test_inbox_wire import post
+from tests.receiver.raw_requests import post
 
 RECEIVER = {"RECEIVER_WORKERS": "1"}
 

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from tests.sender.conftest import TOKEN
-from tests.sender.visitor import Visitor, text_of
+from tests.sender.visitor import Visitor
+from tests.visitor import text_of
 
 SURROGATE, HUGE = b'"\\ud800"', b"1e400"
 

@@ -14,7 +14,7 @@ from sender.services import replays
 from sender.services.deliveries import Rules
 from sender.services.replays import counting
 from shared import moments
-from tests.sender.visitor import text_of
+from tests.visitor import text_of
 
 WAYS_OFF = ("a 410 with a backlog", "a 410 and another URL", "failing for too long", "a 410 to a test")
 WAYS_ON = ("button", "edit page", "bulk", "API")

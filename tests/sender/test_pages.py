@@ -7,26 +7,8 @@ import re
 
 import pytest
 
-from tests.sender.visitor import text_of
-
-
-def settings(url, **changes):
-    fields = {
-        "name": "Renamed",
-        "url": url,
-        "event_types": ["payment_received", "site_published"],
-        "globs": "membership_*, checkout_*",
-        "active": "1",
-        "integration": "crm",
-        "body_format": "flat",
-        "scheme": "none",
-        "headers": "X-Api-Key: abc:def\n\nX-Team: billing",
-    }
-    return {name: value for name, value in (fields | changes).items() if value is not None}
-
-
-def stored(api, hook):
-    return api("GET", f"/api/v1/webhooks/{hook['id']}")[1]
+from tests.sender.webhook_forms import settings, stored
+from tests.visitor import text_of
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from sqlalchemy import insert, update
 from sender.models import Webhook, WorkerProcess, db
 from shared import clock, moments
 from shared.database import writing_connection
-from tests.sender.visitor import text_of
+from tests.visitor import text_of
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from tests.sender.test_pages import settings, stored
-from tests.sender.visitor import text_of
+from tests.sender.webhook_forms import settings, stored
+from tests.visitor import text_of
 
 DAY = 86_400
 

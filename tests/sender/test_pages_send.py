@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from tests.sender.visitor import text_of
+from tests.visitor import text_of
 
 
 def written(answer):

@@ -10,7 +10,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from sender.models import Event
-from tests.sender.visitor import text_of
+from tests.visitor import text_of
 
 
 def sent(api, sink, worker, status=200, payload=None):

@@ -1,27 +1,17 @@
-"""A signed-in person whose browser runs no scripts, and what a page says to them."""
+"""A person who visits the sender."""
 
 from __future__ import annotations
 
-import html
-import re
+from tests import visitor
 
 TOKEN = "test-token-of-the-sender"
 
 
-class Visitor:
-    """A signed-in person with a browser that runs no scripts."""
+class Visitor(visitor.Visitor):
+    """Sees the page to which an answer leads."""
 
-    def __init__(self, app):
-        self.client = app.test_client()
-        self.client.get(f"/sign-in?token={TOKEN}")
-
-    def get(self, path):
-        return self.client.get(path)
+    TOKEN = TOKEN
+    FORM_AT = "/webhooks"
 
     def post(self, path, follow=True, **fields):
-        token = re.search(r'name="csrf_token" value="([^"]+)"', self.get("/webhooks").text)[1]
-        return self.client.post(path, data={"csrf_token": token, **fields}, follow_redirects=follow)
-
-
-def text_of(answer):
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", answer.text)))
+        return super().post(path, follow, **fields)

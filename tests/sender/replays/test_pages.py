@@ -15,7 +15,7 @@ from sender.services import replays
 from shared import clock, paging
 from shared.database import writing_connection
 from tests.sender.conftest import TOKEN
-from tests.sender.visitor import text_of
+from tests.visitor import text_of
 
 
 def form(past, **fields):
