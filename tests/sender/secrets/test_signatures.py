@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from sender.core.payload import Destination, Message, prepare
 from sender.core.signatures import PRESETS, RANDOM_BYTES, Signable, github, stripe
 from shared import signing
-from tests.sender.verifiers import REFUSALS, VERIFIERS, verify_v1a
+from tests.sender.secrets.verifiers import REFUSALS, VERIFIERS, verify_v1a
 
 RANDOM = bytes(range(RANDOM_BYTES))
 OTHER = bytes(range(100, 100 + RANDOM_BYTES))

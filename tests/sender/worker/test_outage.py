@@ -14,7 +14,7 @@ from sender import worker as worker_module
 from sender.models import Attempt, Delivery, WorkerProcess
 from sender.worker import Worker
 from shared import database
-from tests.sender.outage import outage_of
+from tests.sender.worker.outage import outage_of
 
 EVENTS = 3
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sender.core import matching
-from tests.sender.generated import PATIENT
+from tests.sender.catalogue.generated import PATIENT
 
 KNOWN = ["payment_received", "payment_failed", "customer_created", "v1.account_created", "v1.payment_received"]
 

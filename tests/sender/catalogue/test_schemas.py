@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from sender.core import schemas
 from sender.core.schemas import limits
-from tests.sender.generated import PATIENT, SCHEMAS, VALUES
+from tests.sender.catalogue.generated import PATIENT, SCHEMAS, VALUES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

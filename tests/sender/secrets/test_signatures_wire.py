@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from sender.core.signatures import SCHEMES
 from sender.models import Attempt, Delivery, Webhook, db
-from tests.sender.verifiers import REFUSALS, VERIFIERS, verify_v1a
+from tests.sender.secrets.verifiers import REFUSALS, VERIFIERS, verify_v1a
 
 
 def refused(api, sink, **fields):

@@ -6,7 +6,7 @@ import pytest
 
 from sender.core.signatures import PRESETS
 from sender.views.pages import bodies
-from tests.sender.verifiers import VERIFIERS
+from tests.sender.secrets.verifiers import VERIFIERS
 
 
 def text_of(pairs):

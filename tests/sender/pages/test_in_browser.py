@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests.databases import empty_database
 from tests.sender.conftest import TOKEN
-from tests.sender.moods import failing_first, moods
+from tests.sender.pages.moods import failing_first, moods
 from tests.sender.processes import serving
 from tests.sender.sink import listening
 

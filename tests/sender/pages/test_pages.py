@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.sender.webhook_forms import settings, stored
+from tests.sender.pages.webhook_forms import settings, stored
 from tests.visitor import text_of
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sender.models import Event, Webhook, db
 from sender.services import secrets
 from sender.services.vault import Vault
-from tests.sender.verifiers import REFUSALS, VERIFIERS, verify_v1a
+from tests.sender.secrets.verifiers import REFUSALS, VERIFIERS, verify_v1a
 
 OTHER = "whsec_" + "QUJD" * 12
 DAY = 86_400

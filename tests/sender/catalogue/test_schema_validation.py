@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from sender.core import schemas
 from sender.core.schemas import Problem
-from tests.sender.generated import PATIENT, SCHEMAS, VALUES
+from tests.sender.catalogue.generated import PATIENT, SCHEMAS, VALUES
 
 
 @PATIENT

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from sender.core.signatures import PRESETS, SCHEMES
 from sender.models import Webhook, db
-from tests.sender.known_secrets import register_all, secret_of, traces
+from tests.sender.secrets.known_secrets import register_all, secret_of, traces
 from tests.sender.visitor import TOKEN
 
 # All that is meant for showing a webhook's secret, and shows the present one only.

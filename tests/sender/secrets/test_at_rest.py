@@ -16,7 +16,7 @@ from sender.models import Webhook, db
 from sender.settings import SenderSettings
 from tests.run.product import ROOT
 from tests.sender.conftest import Api
-from tests.sender.known_secrets import register_all, secret_of, traces
+from tests.sender.secrets.known_secrets import register_all, secret_of, traces
 from tests.sender.visitor import TOKEN
 
 
