@@ -25,6 +25,13 @@ class HookloopError(Exception):
         self.detail = detail
         self.errors = tuple(errors)
 
+    def by_field(self) -> dict[str, str]:
+        """Return the messages by field, those of one field in one sentence after another."""
+        found: dict[str, str] = {}
+        for fault in self.errors:
+            found[fault.field] = f"{found[fault.field]} {fault.message}" if fault.field in found else fault.message
+        return found
+
 
 class InvalidInput(HookloopError):
     """The input has the right form but a wrong content; `errors` names each field."""

@@ -7,9 +7,10 @@ from werkzeug.wrappers import Response
 
 from receiver.services import bins, captures, context, forwards, samples
 from receiver.views import detail, links
-from receiver.views.pages.base import blueprint, confirm, is_confirmed
+from receiver.views.pages.base import blueprint
 from shared import outcome
 from shared.errors import InvalidInput
+from shared.web.confirming import confirm, is_confirmed
 
 
 @blueprint.post("/bins/<slug>/sample")

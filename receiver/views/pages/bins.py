@@ -9,8 +9,9 @@ from receiver.models import Bin
 from receiver.services import bins, context
 from receiver.services.bins import BinDraft
 from receiver.views import links
-from receiver.views.pages.base import blueprint, confirm, is_confirmed
-from shared.errors import Conflict, HookloopError, InvalidInput
+from receiver.views.pages.base import blueprint
+from shared.errors import Conflict, InvalidInput
+from shared.web.confirming import confirm, is_confirmed
 
 PER_PAGE = 50
 
@@ -52,7 +53,7 @@ def change_bin(slug: str) -> Response | tuple[str, int]:
     try:
         bins.change(owner.id, _draft_of_form())
     except InvalidInput as error:
-        return _settings_page(owner, request.form, _by_field(error)), error.status
+        return _settings_page(owner, request.form, error.by_field()), error.status
     flash("The settings are saved.", "success")
     return redirect(links.page(owner), 303)
 
@@ -108,7 +109,3 @@ def _draft_of_form() -> BinDraft:
         name=request.form.get("name", "").strip(),
         max_requests=int(most) if most.isascii() and most.isdigit() and len(most) < 10 else 0,  # 0 is refused in words
     )
-
-
-def _by_field(error: HookloopError) -> dict[str, str]:
-    return {fault.field: fault.message for fault in error.errors}

@@ -1,18 +1,18 @@
-"""What the pages have in common: their blueprint, following changes, asking before a loss, what a person typed."""
+"""What the pages have in common: their blueprint, following changes, and what a person typed."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, url_for
 from werkzeug.wrappers import Response
 
 from sender.views import live
 from shared import json_text
-from shared.errors import FieldError, HookloopError, InvalidInput
+from shared.errors import FieldError, InvalidInput
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -55,26 +55,6 @@ def posted(path: str, home: str, anchor: str | None = None) -> Callable[[View], 
         return blueprint.post(path)(view)
 
     return register
-
-
-def is_confirmed() -> bool:
-    """Return whether the person has said yes; with scripts a dialog asks, without them `confirm` does."""
-    return request.form.get("confirmed") == "1"
-
-
-def confirm(title: str, text: str, label: str, cancel: str, fields: Iterable[tuple[str, str]] = ()) -> str:
-    """Return the page that asks what the dialog would ask; `fields` are sent again with the yes."""
-    return render_template(
-        "ui/confirm.html", title=title, text=text, confirm_label=label, cancel_href=cancel, fields=list(fields)
-    )
-
-
-def by_field(error: HookloopError) -> dict[str, str]:
-    """Return the messages of an error by field, those of one field in one sentence after another."""
-    found: dict[str, str] = {}
-    for fault in error.errors:
-        found[fault.field] = f"{found[fault.field]} {fault.message}" if fault.field in found else fault.message
-    return found
 
 
 def whole_number(field: str, text: str, faults: list[FieldError]) -> int | None:

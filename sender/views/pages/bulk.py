@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 
 from sender.models import Webhook
 from sender.services import webhooks
-from sender.views.pages.base import confirm, is_confirmed, posted
+from sender.views.pages.base import posted
 from sender.views.pages.replays import replay_url
 from shared.errors import InvalidInput
+from shared.web.confirming import confirm, is_confirmed
 
 _MOST_LINKS = 10
 _DONE: dict[webhooks.BulkVerb, str] = {"pause": "paused", "activate": "active", "delete": "deleted"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from sender.core import schemas
 from sender.services.event_types import EventType
-from sender.views.pages.base import by_field, pretty, read_object
+from sender.views.pages.base import pretty, read_object
 from shared.errors import InvalidInput
 from shared.source import jsontext
 
@@ -36,7 +36,7 @@ def draft_of(kind: EventType, text: str) -> Draft:
     try:
         problems = schemas.validate(hold(text), kind.schema)
     except InvalidInput as error:
-        return Draft(kind.slug, text, by_field(error)[FIELD], is_checked=True)
+        return Draft(kind.slug, text, error.by_field()[FIELD], is_checked=True)
     return Draft(kind.slug, text, None, group(problems), is_checked=True, is_example=is_example)
 
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from sender.models import Delivery
 from sender.services import context, deliveries, operations, queries
-from sender.views.pages.base import blueprint, by_field, pretty, read_object
+from sender.views.pages.base import blueprint, pretty, read_object
 from shared.errors import Conflict, InvalidInput, TooLarge
 
 
@@ -35,7 +35,7 @@ def send_edited(delivery_id: str) -> Response | tuple[str, int]:
     except Conflict as error:
         return _page(delivery, text, conflict=error.detail), error.status
     except InvalidInput as error:
-        return _page(delivery, text, by_field(error)["payload"]), error.status
+        return _page(delivery, text, error.by_field()["payload"]), error.status
     except TooLarge as error:
         return _page(delivery, text, error.detail), error.status
     flash("A new event with the edited payload is on its way.", "success")

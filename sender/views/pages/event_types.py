@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from sender.services import event_types
 from sender.services.event_types import CUSTOM, EventType, EventTypeDraft
-from sender.views.pages.base import blueprint, by_field, pretty, read_object
+from sender.views.pages.base import blueprint, pretty, read_object
 from shared.errors import Conflict, FieldError, InvalidInput
 
 EXAMPLE = '{\n  "id": 1,\n  "created_at": "2025-01-31T12:00:00Z"\n}'
@@ -38,7 +38,7 @@ def add_event_type() -> Response | tuple[str, int]:
     except Conflict as error:
         return _page(None, request.form.to_dict(), {"slug": error.detail}), error.status
     except InvalidInput as error:
-        return _page(None, request.form.to_dict(), by_field(error)), error.status
+        return _page(None, request.form.to_dict(), error.by_field()), error.status
     return _done(f"{kind.name} is added.", kind.slug)
 
 
@@ -62,7 +62,7 @@ def change_event_type(slug: str) -> Response | tuple[str, int]:
     try:
         event_types.change(slug, _read(slug))
     except InvalidInput as error:
-        return _page(kind, request.form.to_dict(), by_field(error)), error.status
+        return _page(kind, request.form.to_dict(), error.by_field()), error.status
     return _done("The event type is saved.", slug)
 
 

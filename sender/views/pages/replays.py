@@ -14,9 +14,10 @@ from sender.services import queries, replays
 from sender.services.listing import DeliveryFilter
 from sender.services.replays import Counted
 from sender.views.pages import health, moment_fields, select_options
-from sender.views.pages.base import PER_PAGE, blueprint, by_field, is_confirmed, whole_number
+from sender.views.pages.base import PER_PAGE, blueprint, whole_number
 from shared import clock, moments, spans
 from shared.errors import FieldError, InvalidInput
+from shared.web.confirming import is_confirmed
 
 NEWEST = 10
 STATES = (
@@ -62,7 +63,7 @@ def start_replay() -> Response | str | tuple[str, int]:
     except InvalidInput as error:
         if is_confirmed():
             values["until"] = moment_fields.shown(values["until"])
-        return _page(values, by_field(error)), error.status
+        return _page(values, error.by_field()), error.status
     return redirect(url_for("pages.replay", replay_id=replay.id), 303)
 
 

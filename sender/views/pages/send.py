@@ -12,7 +12,7 @@ from sender.services import context, event_types, events, queries
 from sender.services.event_types import EventType
 from sender.services.events import EventDraft
 from sender.views.pages import webhook_form
-from sender.views.pages.base import blueprint, by_field, posted, pretty
+from sender.views.pages.base import blueprint, posted, pretty
 from sender.views.pages.drafts import Draft, draft_of, hold, read
 from shared.errors import InvalidInput, NotFound, TooLarge
 
@@ -44,7 +44,7 @@ def send() -> Response | tuple[str, int]:
     try:
         published = events.publish(context.current(), EventDraft(slug, hold(text)))
     except InvalidInput as error:
-        return _page(kinds, Draft(slug, text), by_field(error)), error.status
+        return _page(kinds, Draft(slug, text), error.by_field()), error.status
     except TooLarge as error:
         return _page(kinds, Draft(slug, text), {"payload": error.detail}), error.status
     return redirect(url_for("pages.compose", sent=published.id), 303)

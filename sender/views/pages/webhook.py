@@ -14,7 +14,7 @@ from sender.services import context, event_types, queries, secrets, webhooks
 from sender.services.listing import DeliveryFilter
 from sender.views.live import Shown, View
 from sender.views.pages import health, webhook_form
-from sender.views.pages.base import blueprint, by_field, followed
+from sender.views.pages.base import blueprint, followed
 from shared import clock
 from shared.errors import InvalidInput
 
@@ -39,7 +39,7 @@ def change_webhook(webhook_id: str) -> Response | tuple[str, int]:
         given, unread = webhook_form.read(request.form)
         change = webhooks.change(context.current(), webhook_id, given, unread)
     except InvalidInput as error:
-        return show(webhook, webhook_form.of_form(request.form), by_field(error)), error.status
+        return show(webhook, webhook_form.of_form(request.form), error.by_field()), error.status
     flash("The webhook is saved.", "success")
     if change.fresh_secret:
         flash("Its secret did not fit the new signature, so another was made: reveal it for the endpoint.", "warn")

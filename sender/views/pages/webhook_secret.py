@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response
 
 from sender.services import context, queries, secrets
 from sender.views.pages import webhook
-from sender.views.pages.base import by_field, confirm, is_confirmed, posted, whole_number
+from sender.views.pages.base import posted, whole_number
 from shared.errors import FieldError, InvalidInput
+from shared.web.confirming import confirm, is_confirmed
 
 _WHAT_REVOKING_DOES = (
     "An endpoint that does not know the present secret yet refuses what it gets. An attempt that has begun may still "
@@ -33,7 +34,7 @@ def rotate_secret(webhook_id: str) -> Response | tuple[str, int]:
     try:
         rotated = secrets.rotate(context.current(), webhook_id, given or None, _overlap(request.form))
     except InvalidInput as error:
-        values = request.form.to_dict() | {"errors": by_field(error)}
+        values = request.form.to_dict() | {"errors": error.by_field()}
         return webhook.show(queries.get_webhook(webhook_id), rotation=values), error.status
     words = "Both secrets sign until the old one ends." if rotated.old_secrets else "It signs from now on."
     flash(f"The secret is rotated. {words} Reveal it and give it to the endpoint.", "success")

@@ -15,10 +15,11 @@ from sender.services import context, deliveries, event_types, missed, queries, w
 from sender.services.queries import WebhookFilter
 from sender.views.live import Shown, View
 from sender.views.pages import health, webhook_form
-from sender.views.pages.base import PER_PAGE, blueprint, by_field, confirm, followed, is_confirmed, posted, pretty
+from sender.views.pages.base import PER_PAGE, blueprint, followed, posted, pretty
 from sender.views.pages.replays import replay_url
 from shared.errors import InvalidInput
 from shared.paging import Page
+from shared.web.confirming import confirm, is_confirmed
 
 _MOST_TROUBLED = 10
 
@@ -50,7 +51,7 @@ def add_webhook() -> Response | tuple[str, int]:
         draft = replace(webhook_form.quick(request.form), active=not sets_up)
         webhook = webhooks.create(context.current(), draft)
     except InvalidInput as error:
-        return _page(request.form.to_dict(), by_field(error)), error.status
+        return _page(request.form.to_dict(), error.by_field()), error.status
     if sets_up:
         flash(f"{webhook.name} is added and paused. Set it up, tick Active and save.", "success")
         return redirect(url_for("pages.edit_webhook", webhook_id=webhook.id), 303)
