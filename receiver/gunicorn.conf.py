@@ -13,12 +13,12 @@ from receiver import wire
 from receiver.services.context import Context
 from receiver.settings import ReceiverSettings
 from shared import logs
+from shared.netguard.hosts import in_url
 
 _settings = ReceiverSettings.load()
 
 wsgi_app = "receiver.app:create_app()"
-_host = f"[{_settings.receiver_host}]" if ":" in _settings.receiver_host else _settings.receiver_host
-bind = f"{_host}:{_settings.receiver_port}"
+bind = f"{in_url(_settings.receiver_host)}:{_settings.receiver_port}"
 proc_name = "hookloop-receiver"
 worker_class = "gthread"
 workers = _settings.workers
@@ -51,7 +51,7 @@ def on_starting(_server: object) -> None:
 def post_worker_init(worker: Any) -> None:
     """Let the application see when its process is to stop: an open stream would hold it up."""
     if tools := _tools(worker):
-        tools.watch(lambda: worker.alive)
+        tools.stop_after(lambda: worker.alive)
 
 
 def worker_exit(_server: object, worker: Any) -> None:

@@ -7,13 +7,12 @@ from typing import Any
 
 from sender.settings import SenderSettings
 from shared import logs
+from shared.netguard.hosts import in_url
 
 _settings = SenderSettings.load()
 
 wsgi_app = "sender.app:create_app()"
-bind = (
-    f"{f'[{_settings.sender_host}]' if ':' in _settings.sender_host else _settings.sender_host}:{_settings.sender_port}"
-)
+bind = f"{in_url(_settings.sender_host)}:{_settings.sender_port}"
 proc_name = "hookloop-sender"
 worker_class = "gthread"
 workers = 1

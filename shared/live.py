@@ -11,9 +11,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.changes import ChangeWatcher
+from shared.ending import stop_after
 from shared.errors import Busy
 
-_ALIVE_SECONDS = 0.1  # between two looks at whether the server wants to stop
 _BREATH_SECONDS = 0.05  # between two looks, however fast changes come: twenty updates a second are live enough
 
 
@@ -102,14 +102,8 @@ class Bus:
         """Nobody listens to `topic` any more."""
 
     def stop_after(self, is_alive: Callable[[], bool]) -> None:
-        """Stop soon after `is_alive` says no: an open stream would hold up the end of its process."""
-
-        def look() -> None:
-            while is_alive() and not self._stopping.wait(_ALIVE_SECONDS):
-                pass
-            self.stop()
-
-        threading.Thread(target=look, name="watch-server", daemon=True).start()
+        """Stop soon after `is_alive` says no."""
+        stop_after(is_alive, self._stopping, self.stop)
 
     def _look(self) -> None:
         """Tell those who listen to a topic that changed."""

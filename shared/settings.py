@@ -13,6 +13,8 @@ from urllib.parse import unquote
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.netguard.hosts import in_url
+
 
 class SettingsError(Exception):
     """A setting or the data folder is unusable; the message is one line for the operator."""
@@ -102,12 +104,12 @@ class CommonSettings(BaseSettings):
     @property
     def sender_url(self) -> str:
         """The sender's base URL without a slash at its end."""
-        return self.sender_public_url or f"http://{_in_url(self.sender_host)}:{self.sender_port}"
+        return self.sender_public_url or f"http://{_reached_at(self.sender_host)}:{self.sender_port}"
 
     @property
     def receiver_url(self) -> str:
         """The receiver's base URL without a slash at its end."""
-        return self.receiver_public_url or f"http://{_in_url(self.receiver_host)}:{self.receiver_port}"
+        return self.receiver_public_url or f"http://{_reached_at(self.receiver_host)}:{self.receiver_port}"
 
     def secrets(self) -> list[str]:
         """Return the secret values that the settings hold, none of which may get into a log line."""
@@ -179,7 +181,7 @@ def _fault(location: tuple[int | str, ...], message: str) -> str:
     return f"{location[0]}: {message}" if location else message
 
 
-def _in_url(host: str) -> str:
+def _reached_at(host: str) -> str:
     """Return a bind address as a browser on the same machine would write it in a URL."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
-    return f"[{host}]" if ":" in host else host
+    return in_url(host)

@@ -12,10 +12,9 @@ from sqlalchemy import Engine
 from receiver.services.intake import Intake
 from receiver.services.live import LiveBus
 from receiver.settings import ReceiverSettings
+from shared.ending import stop_after
 from shared.exchange import Limits
 from shared.http import Door
-
-_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +27,9 @@ class Context:
     door: Door
     stopping: threading.Event = field(default_factory=threading.Event)
 
-    def watch(self, is_alive: Callable[[], bool]) -> None:
-        """Stop what waits (streams, delayed answers) soon after `is_alive` says no: they would hold up the process."""
-
-        def look() -> None:
-            while is_alive() and not self.stopping.wait(_LOOK_SECONDS):
-                pass
-            self.stop()
-
-        threading.Thread(target=look, name="watch-server", daemon=True).start()
+    def stop_after(self, is_alive: Callable[[], bool]) -> None:
+        """End all that waits (streams, delayed answers) soon after `is_alive` says no."""
+        stop_after(is_alive, self.stopping, self.stop)
 
     def stop(self) -> None:
         """End all that waits."""

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from shared.exchange import Request
 from shared.netguard import split_url
-from shared.netguard.hosts import literal_address, normalise
+from shared.netguard.hosts import in_url, literal_address, normalise
 from shared.netguard.urls import DEFAULT_PORTS
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
@@ -52,8 +52,7 @@ def place_of(url: str) -> Place:
     named = split_url(url)
     scheme, host, port = named.scheme, normalise(named.host), named.port
     parts = urlsplit(url)
-    bracketed = f"[{host}]" if ":" in host else host
-    authority = bracketed if port == DEFAULT_PORTS[scheme] else f"{bracketed}:{port}"
+    authority = in_url(host) if port == DEFAULT_PORTS[scheme] else f"{in_url(host)}:{port}"
     target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_WRITTEN_AS_IS)
     return Place(scheme, host, port, authority, target, literal_address(host) or host)
 

@@ -25,6 +25,11 @@ def normalise(host: str) -> str:
     return host.lower().removesuffix(".")
 
 
+def in_url(host: str) -> str:
+    """Return a host as it stands in a URL or beside a port: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 @lru_cache(maxsize=4096)
 def literal_address(host: str) -> str | None:
     """Return the address that `host` writes as digits, None when it is a name to be resolved.
