@@ -153,6 +153,19 @@ def test_a_body_is_shown_pretty_raw_and_in_hex(here):
     expect(shown.locator("pre:visible")).to_contain_text("7b 22 61 22 3a 5b 31 5d  7d")
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_method_stands_beside_a_long_path_and_not_under_it(here, width):
+    capture(here.served, method="PATCH", below="/" + "deep/" * 60)
+    page = here.open(here.bin)
+    page.set_viewport_size({"width": width, "height": 860})
+    page.locator("#captures > .item").first.click()
+    method, path = page.locator(".capture-title > span").all()
+    expect(method).to_have_text("PATCH")
+    assert method.evaluate("one => one.scrollWidth <= one.clientWidth")
+    end = method.bounding_box()
+    assert end["x"] + end["width"] <= path.bounding_box()["x"]
+
+
 def test_deleting_is_asked_for_and_seen_in_the_other_window(here):
     capture(here.served, below="/stays")
     gone = capture(here.served, below="/gone")
