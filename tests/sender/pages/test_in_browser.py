@@ -264,3 +264,14 @@ def test_every_page_fits_and_names_its_controls(windows, moody, width):
         assert page.evaluate(UNNAMED) == [], path
         cut = "[...document.querySelectorAll('.table-wrap')].some((one) => one.scrollWidth > one.clientWidth)"
         assert not page.evaluate(cut), path
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_longest_url_pushes_nothing_out_of_sight(windows, moody, width):
+    hook = windows.sender.webhook(f"{moody}/ok?{'x' * 1900}", name="Long")
+    page = windows.open("/webhooks")
+    page.set_viewport_size({"width": width, "height": 860})
+    assert page.locator(f"#{hook['id']}").bounding_box()["height"] < 400
+    page.goto(f"{windows.sender.origin}/webhooks/{hook['id']}")
+    expect(page.get_by_role("button", name="Send Test Event")).to_be_in_viewport()
+    expect(page.locator("#webhook-health")).to_be_in_viewport()
