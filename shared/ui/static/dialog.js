@@ -29,8 +29,19 @@ function element(tag, className, text) {
   return made;
 }
 
-/** A dialog that removes itself when it closes; `closable` gives its head a close button. */
+const CONTROLS = "a[href], button, summary";
+
+/** How to find `element` again when a live message has replaced the row that it stands in. */
+function finder(element) {
+  const row = element?.closest("[id]");
+  if (!row) return () => element;
+  const at = [...row.querySelectorAll(CONTROLS)].indexOf(element);
+  return () => (element.isConnected ? element : document.getElementById(row.id)?.querySelectorAll(CONTROLS)[at]);
+}
+
+/** A dialog that removes itself when it closes; `closable` gives its head a close button. The focus goes back. */
 function build(title, className = "", closable = true) {
+  const opener = finder(document.activeElement);
   const dialog = element("dialog", className);
   const head = element("div", "dialog-head");
   const heading = element("h2", "", title);
@@ -42,7 +53,10 @@ function build(title, className = "", closable = true) {
   if (closable) head.append(close);
   dialog.append(head);
   dialog.setAttribute("aria-labelledby", heading.id);
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    opener()?.focus();
+  });
   document.body.append(dialog);
   return dialog;
 }

@@ -275,3 +275,11 @@ def test_the_longest_url_pushes_nothing_out_of_sight(windows, moody, width):
     page.goto(f"{windows.sender.origin}/webhooks/{hook['id']}")
     expect(page.get_by_role("button", name="Send Test Event")).to_be_in_viewport()
     expect(page.locator("#webhook-health")).to_be_in_viewport()
+
+
+def test_the_focus_goes_back_to_a_row_that_its_own_test_has_changed(windows, moody):
+    row = windows.open("/webhooks").locator(f"#{windows.sender.webhook(f'{moody}/ok')['id']}")
+    row.get_by_role("button", name="Send Test Event").press("Enter")
+    expect(row).to_contain_text("Delivered: 200")  # while the dialog is open
+    row.page.keyboard.press("Escape")
+    expect(row.get_by_role("button", name="Send Test Event")).to_be_focused()
