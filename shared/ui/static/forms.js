@@ -12,6 +12,13 @@ document.addEventListener("click", (event) => {
   event.target.closest("[data-dismiss]")?.closest(".notice")?.remove();
 });
 
+// Where the address leads further down the page, what was done is said there too.
+addEventListener("load", () => {
+  for (const note of document.querySelectorAll("#main > .notice:has([data-dismiss])")) {
+    if (note.getBoundingClientRect().bottom < 0) document.getElementById("toasts").append(note);
+  }
+});
+
 /** Show on a form's button that its answer is awaited; returns what undoes it. */
 export function busy(button) {
   if (!button) return () => {};

@@ -283,3 +283,11 @@ def test_the_focus_goes_back_to_a_row_that_its_own_test_has_changed(windows, moo
     expect(row).to_contain_text("Delivered: 200")  # while the dialog is open
     row.page.keyboard.press("Escape")
     expect(row.get_by_role("button", name="Send Test Event")).to_be_focused()
+
+
+def test_what_was_done_is_said_where_the_address_leads(windows, moody):
+    page = windows.open(f"/webhooks/{windows.sender.webhook(f'{moody}/ok')['id']}")
+    page.get_by_text("Rotate the secret").click()
+    page.get_by_role("button", name="Rotate secret").click()
+    expect(page.get_by_text("Revoke now").first).to_be_in_viewport()
+    expect(page.get_by_text("The secret is rotated.")).to_be_in_viewport()
