@@ -45,6 +45,13 @@ def test_a_change_of_the_signature_keeps_old_secrets_or_says_that_they_ended(vis
     assert "An old secret still signs" not in page
 
 
+def test_what_is_not_signed_offers_no_secret_to_verify_with(visitor, api, hook, sink):
+    page = text_of(visitor.post(f"/webhooks/{hook['id']}", **settings(sink.url(), scheme="none")))
+    assert "There is nothing to verify" in page
+    assert "Reveal secret" not in page
+    assert "Rotate the secret" not in page
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
