@@ -87,7 +87,7 @@ def check(draft: ReplayDraft, known: Collection[str]) -> Iterator[FieldError]:
     if draft.state is not None and draft.state not in STATES:
         yield FieldError("state", f"Choose one of {', '.join(STATES)}, or none for all that did not arrive.")
     if draft.since >= draft.until:
-        yield FieldError("since", "This must be before the end of the time, and not in the future.")
+        yield FieldError("since", "This must be before the end, and not in the future.")
     if not 1 <= draft.rate <= MAX_RATE:
         yield FieldError("rate", f"Choose 1 to {MAX_RATE} deliveries per second.")
 

@@ -40,6 +40,7 @@ def test_the_first_press_counts_and_the_second_starts(visitor, api, past, hook):
     assert "0 of 12" in text_of(page)
     assert "<span>Stop</span>" in page.text
     replays.step(past.engine, clock.now())
+    assert "<title>Replay of what did not arrive" in page.text
     path = page.request.path
     assert "10 of 12" in text_of(visitor.get(path))
     listed = text_of(visitor.get("/replays"))
