@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from receiver.models import db
@@ -28,7 +27,4 @@ def migrate() -> None:
 COMMANDS = {"prepare": prepare, "migrate": migrate}
 
 if __name__ == "__main__":
-    name = sys.argv[1] if len(sys.argv) == 2 else ""
-    if name not in COMMANDS:
-        sys.exit(f"usage: python -m receiver.cli {{{'|'.join(COMMANDS)}}}")
-    cli.run(COMMANDS[name])
+    cli.main("receiver.cli", COMMANDS)

@@ -90,7 +90,4 @@ def check() -> None:
 COMMANDS = {"prepare": prepare, "migrate": migrate, "worker": worker, "check": check, "new-secrets": new_secrets}
 
 if __name__ == "__main__":
-    name = sys.argv[1] if len(sys.argv) == 2 else ""
-    if name not in COMMANDS:
-        sys.exit(f"usage: python -m sender.cli {{{'|'.join(COMMANDS)}}}")
-    cli.run(COMMANDS[name])
+    cli.main("sender.cli", COMMANDS)

@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +18,19 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from shared import database, migrations
 from shared.settings import SettingsError
+
+
+def main(program: str, commands: Mapping[str, Callable[[], None]]) -> None:
+    """Run the command that the command line names; `--help` says what each does, by its docstring's first line."""
+    words = sys.argv[1:]
+    if words in (["-h"], ["--help"]):
+        lines = (f"  {name:12} {(command.__doc__ or '').partition(chr(10))[0]}" for name, command in commands.items())
+        print(f"usage: python -m {program} COMMAND", "", *lines, sep="\n")
+    elif len(words) != 1 or words[0] not in commands:
+        print(f"usage: python -m {program} {{{'|'.join(commands)}}}; --help says more", file=sys.stderr)
+        sys.exit(2)
+    else:
+        run(commands[words[0]])
 
 
 def run(command: Callable[[], None]) -> None:

@@ -1,8 +1,4 @@
-"""Runs the benches one after another and prints one Markdown report: `python -m tests.bench [NAME…] [--quick]`.
-
-Each bench is a module with `run(size)`, which yields paragraphs of Markdown as they are known, and raises when what it
-measured is not what its title says.
-"""
+"""Runs the benches one after another and prints one Markdown report; ends with status 1 when one of them fails."""
 
 from __future__ import annotations
 
@@ -28,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     smaller.add_argument("--tiny", action="store_true", help="a hundredth, to see that it works; they say nothing")
     options = parser.parse_args(argv)
     if unknown := set(options.names) - set(BENCHES):
-        parser.error(f"there is no bench {', '.join(sorted(unknown))}")
+        parser.error(f"there is no bench {', '.join(sorted(unknown))}; choose some of {', '.join(BENCHES)}")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     print(f"# Benches\n\n{machine.describe()}\n", flush=True)
     chosen = size.QUICK if options.quick else size.TINY if options.tiny else size.WHOLE
@@ -39,7 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(name: str, chosen: size.Size) -> bool:
-    """Print what a bench says; return whether it came to its end."""
+    """Print what a bench says; return whether it came to its end.
+
+    Each is a module with `run(size)`, which yields paragraphs of Markdown as they are known, and raises when what it
+    measured is not what its title says.
+    """
     start = time.monotonic()
     print(f"## {name.capitalize()}\n", flush=True)
     succeeded = False

@@ -1,4 +1,4 @@
-"""Runs the fault matrix and prints it as Markdown: `python -m tests.faults [NAME…] [--list]`."""
+"""Runs the fault matrix and prints it as Markdown; ends with status 1 when an event was lost or a row failed."""
 
 from __future__ import annotations
 
