@@ -128,4 +128,6 @@ def test_a_replay_counts_first_shows_its_progress_and_can_be_stopped(product, op
     expect(page.locator("#replay-state")).to_contain_text("Finished", timeout=PATIENCE)
     expect(progress).to_contain_text(f"{rest} of {rest}")
     expect(progress.locator(".stat").filter(has_text="Succeeded")).to_contain_text(rest)
+    page.go_back()
+    expect(page.get_by_role("heading", name="New replay")).to_be_visible()  # the browser need not send a form again
     expect(inbox.locator("#captures > .item")).to_have_count(40)  # each once, without a reload

@@ -39,9 +39,11 @@ def list_replays() -> str:
 
 
 @blueprint.get("/replays/new")
-def new_replay() -> str:
-    """Show the form; the query may hold its values, moments as RFC 3339."""
+def new_replay() -> str | tuple[str, int]:
+    """Show the form; the query may hold its values, moments as RFC 3339. With `count`, say what would be sent."""
     values = {name: request.args.get(name, "") for name in _FIELDS}
+    if "count" in request.args:
+        return _count(values)
     day_ago = clock.now().replace(microsecond=0) - timedelta(days=1)
     values |= {
         "since": moment_fields.shown(values["since"]) or moment_fields.shown(day_ago.isoformat()),
@@ -52,17 +54,16 @@ def new_replay() -> str:
 
 
 @blueprint.post("/replays/new")
-def start_replay() -> Response | str | tuple[str, int]:
-    """Count what would be sent and ask; after the yes, start that: it ends at the moment when it was counted."""
+def start_replay() -> Response | tuple[str, int]:
+    """Have what would be sent counted; after the yes, start that: it ends at the moment when it was counted."""
     values = {name: request.form.get(name, "").strip() for name in _FIELDS}
+    if not is_confirmed():
+        query: dict[str, Any] = {"count": 1, **values}
+        return redirect(url_for("pages.new_replay", **query), 303)  # so that one can go back to it
     try:
-        draft = _read(values)
-        if not is_confirmed():
-            return _page(values, {}, replays.count(draft), draft)
-        replay = replays.create(draft)
+        replay = replays.create(_read(values))
     except InvalidInput as error:
-        if is_confirmed():
-            values["until"] = moment_fields.shown(values["until"])
+        values["until"] = moment_fields.shown(values["until"])
         return _page(values, error.by_field()), error.status
     return redirect(url_for("pages.replay", replay_id=replay.id), 303)
 
@@ -101,6 +102,15 @@ def replay_url(webhook: Webhook) -> str:
 def in_words(seconds: int) -> str:
     """Return a time to wait as people say it."""
     return spans.in_words(timedelta(seconds=seconds))
+
+
+def _count(values: dict[str, str]) -> str | tuple[str, int]:
+    """Say how many deliveries would be made, or what is wrong with the values."""
+    try:
+        draft = _read(values)
+        return _page(values, {}, replays.count(draft), draft)
+    except InvalidInput as error:
+        return _page(values, error.by_field()), error.status
 
 
 def _read(values: dict[str, str]) -> ReplayDraft:

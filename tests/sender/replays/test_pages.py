@@ -52,6 +52,15 @@ def test_the_first_press_counts_and_the_second_starts(visitor, api, past, hook):
     assert "Deliveries made 10" in stopped
 
 
+def test_a_count_has_an_address_that_can_be_gone_back_to(visitor, past, hook):
+    past.event(5)
+    asked = visitor.post("/replays/new", follow=False, **form(past, webhook_id=hook))
+    assert asked.status_code == 303
+    again = visitor.get(asked.location)
+    assert "1 delivery would be made" in text_of(again)
+    assert f'<option value="{hook}" selected>' in again.text
+
+
 @pytest.mark.parametrize("until", ["", "2100-01-01T00:00"])
 def test_what_is_started_is_what_was_counted_however_long_the_person_thinks(visitor, api, past, hook, until):
     counted = past.event(5)
