@@ -9,13 +9,13 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from sender.models import Webhook
-from sender.services import webhooks
+from sender.services import queries, webhooks
 from sender.views.pages.base import posted
 from sender.views.pages.replays import replay_url
 from shared.errors import InvalidInput
 from shared.web.confirming import confirm, is_confirmed
 
-_MOST_LINKS = 10
+_MOST_NAMED = 10
 _DONE: dict[webhooks.BulkVerb, str] = {"pause": "paused", "activate": "active", "delete": "deleted"}
 
 
@@ -30,7 +30,7 @@ def change_webhooks() -> Response | str:
     verb = _verb(request.form.get("verb", ""))
     if verb == "delete" and not is_confirmed():
         fields = [("verb", verb), *(("ids", webhook_id) for webhook_id in ids)]
-        text = "What they are still owed is cancelled; their past deliveries stay."
+        text = f"{_names(ids)}. What they are still owed is cancelled; their past deliveries stay."
         return confirm(f"Delete {_count(len(ids))}?", text, "Delete", home, fields)
     found = webhooks.apply(verb, ids)
     disabled = [one for one in found if one.state == "disabled"] if verb == "pause" else []
@@ -46,9 +46,15 @@ def change_webhooks() -> Response | str:
 def _offer(offered: Sequence[Webhook]) -> Markup:
     """Return the line that leads to the replays of what webhooks missed."""
     link = Markup('<a href="{}">{}</a>').format
-    links = Markup(", ").join(link(replay_url(webhook), webhook.name) for webhook in offered[:_MOST_LINKS])
-    more = f" and {len(offered) - _MOST_LINKS} more, from their own pages" if len(offered) > _MOST_LINKS else ""
+    links = Markup(", ").join(link(replay_url(webhook), webhook.name) for webhook in offered[:_MOST_NAMED])
+    more = f" and {len(offered) - _MOST_NAMED} more, from their own pages" if len(offered) > _MOST_NAMED else ""
     return Markup("What they missed while they were disabled can be replayed: {}{}.").format(links, more)
+
+
+def _names(ids: Sequence[str]) -> str:
+    """Return what webhooks are called; raise NotFound when one has gone meanwhile."""
+    names = ", ".join(queries.get_webhook(one).name for one in ids[:_MOST_NAMED])
+    return f"{names} and {len(ids) - _MOST_NAMED} more" if len(ids) > _MOST_NAMED else names
 
 
 def _verb(word: str) -> webhooks.BulkVerb:

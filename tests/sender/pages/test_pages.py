@@ -91,6 +91,8 @@ def test_several_webhooks_are_changed_at_once(visitor, api, sink):
     states = {hook["id"]: hook["active"] for hook in api("GET", "/api/v1/webhooks")[1]["items"]}
     assert states == {ids[0]: False, ids[1]: False, ids[2]: True}
     asked = visitor.post("/webhooks/bulk", ids=ids[:2], verb="delete").text
+    for webhook_id in ids[:2]:
+        assert api("GET", f"/api/v1/webhooks/{webhook_id}")[1]["name"] in asked
     assert re.findall(r'name="ids" value="([^"]+)"', asked) == ids[:2]
     visitor.post("/webhooks/bulk", ids=ids[:2], verb="delete", confirmed="1")
     assert [hook["id"] for hook in api("GET", "/api/v1/webhooks")[1]["items"]] == [ids[2]]
