@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from shared.web.problems import ProblemModel
@@ -38,6 +40,11 @@ def operations(document):
 
 def places(spec):
     return {parameter["in"] for parameter in spec.get("parameters", ())}
+
+
+def test_what_is_code_in_the_descriptions_is_set_as_code_on_the_page(app):
+    page = app.test_client().get("/docs", headers=BEARER).text
+    assert "`" not in re.sub(r"<pre.*?</pre>", "", page, flags=re.DOTALL)
 
 
 def test_every_operation_says_how_it_succeeds_and_how_it_refuses(operations):
