@@ -75,6 +75,11 @@ def test_one_that_asked_to_wait_says_so(visitor, change):
     assert "The endpoint asked to wait" in text_of(visitor.get(f"/webhooks/{hook}"))
 
 
+def test_what_a_paused_webhook_is_owed_waits_for_it_and_not_for_an_attempt(visitor, change):
+    assert "Owed 0 waiting for an attempt" in text_of(visitor.get(f"/webhooks/{change(active=True)}"))
+    assert "Owed 0 kept until it is active" in text_of(visitor.get(f"/webhooks/{change(active=False)}"))
+
+
 def test_a_warning_stands_on_both_pages(visitor, change):
     long_ago = clock.now() - timedelta(days=3)
     hook = change(failure_count=20, failing_since=long_ago, warned_at=clock.now())
