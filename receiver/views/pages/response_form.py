@@ -86,7 +86,7 @@ def _headers(text: str) -> dict[str, str]:
             continue
         name, colon, value = line.partition(":")
         if not colon:
-            raise InvalidInput.of(FieldError("headers", f"Line {number} has no colon; write `Name: value`."))
+            raise InvalidInput.of(FieldError("headers", f"Line {number} has no colon; write it as Name: value."))
         if name.strip().lower() in (known.lower() for known in headers):
             raise InvalidInput.of(FieldError("headers", f"Line {number} names {name.strip()} again."))
         headers[name.strip()] = value.strip()
