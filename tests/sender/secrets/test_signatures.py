@@ -27,9 +27,9 @@ BODY = '{"type":"payment_received","data":{"name":"Zoë","n":1234567890123456789
 SIGNED = list(VERIFIERS)
 
 
-def signable(message_id="evt_1", timestamp=None, body=BODY):
+def signable(message_id="evt_1", timestamp=None, body=BODY, webhook_id="whk_1"):
     timestamp = int(time.time()) if timestamp is None else timestamp
-    return Signable(message_id, "payment_received", datetime(2026, 2, 12, tzinfo=UTC), "whk_1", timestamp, body)
+    return Signable(message_id, "payment_received", datetime(2026, 2, 12, tzinfo=UTC), webhook_id, timestamp, body)
 
 
 def sign(scheme, what, *randoms, **options):
@@ -261,6 +261,22 @@ def test_ids_have_the_form_that_the_vendors_receivers_parse_and_stay_the_same():
     _, other = sign("github", signable("evt_2"))
     assert first["x-github-delivery"] != other["x-github-delivery"]
     assert first["x-github-hook-id"] == other["x-github-hook-id"]
+
+
+@pytest.mark.parametrize(("scheme", "header"), [("github", "x-github-delivery"), ("shopify", "x-shopify-webhook-id")])
+def test_the_id_of_a_delivery_is_the_same_at_a_retry_and_another_for_another_webhook(scheme, header):
+    """Receivers drop what they have seen by this id: a retry is that, what another webhook is sent is not."""
+    found = [
+        sign(scheme, what)[1][header]
+        for what in (signable(), signable(timestamp=1), signable("evt_2"), signable(webhook_id="whk_2"))
+    ]
+    assert found[0] == found[1]
+    assert len(set(found)) == 3
+
+
+def test_shopifys_id_of_an_event_is_the_same_for_all_webhooks():
+    found = {sign("shopify", what)[1]["x-shopify-event-id"] for what in (signable(), signable(webhook_id="whk_2"))}
+    assert len(found) == 1
 
 
 def test_shopify_says_topic_time_ids_and_the_shop():
