@@ -125,7 +125,7 @@ def apply(verb: BulkVerb, webhook_ids: Sequence[str]) -> list[Webhook]:
 def warnings(webhook: Webhook) -> list[str]:
     """Return in words what is odd about a webhook's settings but no fault.
 
-    These are globs that fit no event type, and a body that libraries for its signature don't read.
+    These are globs that fit no event type, a body that libraries for its signature don't read, and what they miss.
     """
     odd = matching.fitting_nothing(webhook.event_types, _known())
     preset = secrets.preset_of(webhook)
@@ -134,6 +134,7 @@ def warnings(webhook: Webhook) -> list[str]:
             f"Libraries that verify the signature {preset.title} read the body as JSON and refuse form fields: send "
             "JSON, or verify by hand."
         )
+    odd += [one.missed for one in preset.options if one.missed and one.name not in webhook.signature]
     return odd
 
 

@@ -31,7 +31,7 @@ Sign = Callable[[Sequence[str], Signable, Mapping[str, str]], Headers]
 class Option:
     """Something that a webhook sets beside the scheme; `default` empty: left out unless it is given.
 
-    `check` returns in words why a value can't be used, or None.
+    `check` returns in words why a value can't be used, or None; `missed` says who refuses what is sent without it.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Option:
     help: str
     default: str
     check: Callable[[str], str | None]
+    missed: str = ""
 
 
 def _nothing(_secret: str) -> tuple[str, ...]:

@@ -13,7 +13,9 @@ from sender.core.signatures.secret_formats import TEXT
 from sender.core.signatures.vendor_ids import guid
 from shared import moments
 
+_VERSION = re.compile(r"[0-9]{4}-[0-9]{2}|unstable")
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+_NO_VERSION = "unstable"  # as Shopify calls what follows none of its dated ones; its libraries ask for some version
 
 
 def sign(secret: str, body: bytes) -> str:
@@ -25,11 +27,16 @@ def _check_domain(text: str) -> str | None:
     return None if _DOMAIN.fullmatch(text) else "Write it as a host name in lower case, for example shop.myshopify.com."
 
 
+def _check_version(text: str) -> str | None:
+    return None if _VERSION.fullmatch(text) else f"Write it as Shopify does: 2026-10, or {_NO_VERSION}."
+
+
 def _sign(secrets: Sequence[str], what: Signable, options: Mapping[str, str]) -> Headers:
     shop = (("X-Shopify-Shop-Domain", options["shop_domain"]),) if "shop_domain" in options else ()
     return (
         ("X-Shopify-Topic", what.event_type),
         *shop,
+        ("X-Shopify-API-Version", options.get("api_version", _NO_VERSION)),
         ("X-Shopify-Webhook-Id", guid(what.message_id, what.webhook_id)),
         ("X-Shopify-Event-Id", guid(what.message_id)),
         ("X-Shopify-Triggered-At", moments.rfc3339(what.occurred_at)),
@@ -50,10 +57,21 @@ SHOPIFY = Preset(
     sends=(
         "X-Shopify-Topic",
         "X-Shopify-Shop-Domain",
+        "X-Shopify-API-Version",
         "X-Shopify-Webhook-Id",
         "X-Shopify-Event-Id",
         "X-Shopify-Triggered-At",
         "X-Shopify-Hmac-Sha256",
     ),
-    options=(Option("shop_domain", "Shop domain", "Sent as X-Shopify-Shop-Domain when given.", "", _check_domain),),
+    options=(
+        Option(
+            "shop_domain",
+            "Shop domain",
+            "Sent as X-Shopify-Shop-Domain when given; Shopify's library for JavaScript asks for it.",
+            "",
+            _check_domain,
+            missed="Shopify's library for JavaScript refuses deliveries without X-Shopify-Shop-Domain: give one.",
+        ),
+        Option("api_version", "API version", "Sent as X-Shopify-API-Version.", _NO_VERSION, _check_version),
+    ),
 )

@@ -285,7 +285,25 @@ def test_shopify_says_topic_time_ids_and_the_shop():
     assert headers["x-shopify-shop-domain"] == "a.myshopify.com"
     assert datetime.fromisoformat(headers["x-shopify-triggered-at"]) == signable().occurred_at
     assert uuid.UUID(headers["x-shopify-webhook-id"]) != uuid.UUID(headers["x-shopify-event-id"])
+    assert headers["x-shopify-api-version"] == "unstable"
     assert "x-shopify-shop-domain" not in sign("shopify", signable())[1]
+
+
+# What @shopify/shopify-api 15 asks for before it looks at the signature (`checkWebhooksHeaders`): without one of them
+# it refuses a webhook with `missing_headers`.
+ASKED_BY_SHOPIFY_API_JS = {
+    "x-shopify-hmac-sha256",
+    "x-shopify-topic",
+    "x-shopify-shop-domain",
+    "x-shopify-api-version",
+    "x-shopify-webhook-id",
+}
+
+
+def test_shopifys_package_for_javascript_misses_no_header():
+    _, headers = sign("shopify", signable(), shop_domain="a.myshopify.com", api_version="2026-10")
+    assert {name for name in ASKED_BY_SHOPIFY_API_JS if headers.get(name)} == ASKED_BY_SHOPIFY_API_JS
+    assert headers["x-shopify-api-version"] == "2026-10"
 
 
 def test_plain_schemes_send_the_secret_in_the_header_that_they_are_named_for():

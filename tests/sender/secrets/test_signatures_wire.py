@@ -96,6 +96,8 @@ def test_what_is_wrong_with_a_signature_is_told_by_field(api, sink):
     assert "header's name" in refused(api, sink, signature={"scheme": "token", "header": "a b"})["signature.header"]
     domain = {"scheme": "shopify", "shop_domain": "not a domain\r\nX: 1"}
     assert "host name" in refused(api, sink, signature=domain)["signature.shop_domain"]
+    version = {"scheme": "shopify", "api_version": "v1\r\nX: 1"}
+    assert "2026-10" in refused(api, sink, signature=version)["signature.api_version"]
 
 
 @pytest.mark.parametrize(
@@ -122,6 +124,15 @@ def test_a_signature_is_shown_with_its_options_and_can_be_given_back(api, sink):
     assert again["signature"] == changed["signature"]
     assert again["secret"] is None
     assert api("PATCH", path, {"signature": {"scheme": "standard"}})[1]["signature"] == {"scheme": "standard"}
+
+
+def test_shopify_without_a_shop_is_warned_about_where_it_is_set(api, sink):
+    hook = api.webhook(sink.url(), signature={"scheme": "shopify"})
+    assert hook["signature"] == {"scheme": "shopify", "api_version": "unstable"}
+    assert ["X-Shopify-Shop-Domain" in warning for warning in hook["warnings"]] == [True]
+    path = f"/api/v1/webhooks/{hook['id']}"
+    mended = api("PATCH", path, {"signature": {"scheme": "shopify", "shop_domain": "a.myshopify.com"}})[1]
+    assert mended["warnings"] == []
 
 
 def test_a_private_key_is_never_shown_and_the_public_one_is(api, sink):

@@ -19,7 +19,10 @@ class Signature(Strict):
 
     scheme: str = Field("standard", description=f"One of {', '.join(f'`{scheme}`' for scheme in SCHEMES)}.")
     header: str | None = Field(None, description="`token`: the header that carries the secret.")
-    shop_domain: str | None = Field(None, description="`shopify`: sent as `X-Shopify-Shop-Domain`.")
+    shop_domain: str | None = Field(
+        None, description="`shopify`: sent as `X-Shopify-Shop-Domain`, which its JavaScript library asks for."
+    )
+    api_version: str | None = Field(None, description="`shopify`: sent as `X-Shopify-API-Version`.")
     public_key: str | None = Field(
         None, description="`standard-ed25519`: `whpk_…`, with which v1a is verified. Read only: it follows the secret."
     )
@@ -165,7 +168,7 @@ class WebhookCreated(WebhookOut):
     secret: str
     warnings: list[str] = Field(
         description="What is odd but no fault: globs that fit no event type there is yet, a body format that libraries "
-        "for the signature do not read.",
+        "for the signature do not read, headers that they ask for.",
     )
 
 
@@ -175,7 +178,7 @@ class WebhookChanged(WebhookOut):
     warnings: list[str] = Field(
         default_factory=list,
         description="What is odd but no fault: globs that fit no event type there is yet, a body format that libraries "
-        "for the signature do not read, old secrets that ended.",
+        "for the signature do not read, headers that they ask for, old secrets that ended.",
     )
     secret: str | None = Field(None, description="The fresh secret, when the new scheme needed one.")
 
