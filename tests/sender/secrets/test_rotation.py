@@ -119,6 +119,16 @@ def test_a_secret_of_ones_own_is_taken_and_the_same_again_changes_nothing(api, h
     assert api("GET", f"{path_of(hook)}/secret")[1]["secret"] == OTHER
 
 
+def test_the_part_that_the_receiver_has_is_the_present_secret_and_changes_nothing(api, sink):
+    """Of an asymmetric secret the private key is not shown: what is shown can be given back."""
+    hook = api.webhook(sink.url(), signature={"scheme": "standard-ed25519"})
+    again = rotate(api, hook, secret=hook["secret"])
+    assert (again["old_secrets"], again["public_key"]) == ([], hook["signature"]["public_key"])
+    changed = api("PATCH", path_of(hook), {"secret": hook["secret"]})[1]
+    assert changed["signature"] == hook["signature"]
+    assert len(tokens(deliver(api, sink, hook)[0])) == 2, "v1a and v1, of one secret"
+
+
 def test_going_back_to_an_old_secret_does_not_sign_with_it_twice(api, sink, hook):
     rotate(api, hook, secret=OTHER)
     back = rotate(api, hook, secret=hook["secret"])
