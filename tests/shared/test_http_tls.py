@@ -82,6 +82,33 @@ def test_a_certificate_that_does_not_fit_is_told_by_its_fault(
     assert re.search(words, exchange.outcome.detail), exchange.outcome.detail
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        (ssl.TLSVersion.TLSv1, "tls"),
+        (ssl.TLSVersion.TLSv1_1, "tls"),
+        (ssl.TLSVersion.TLSv1_2, "succeeded"),
+        (ssl.TLSVersion.TLSv1_3, "succeeded"),
+    ],
+)
+def test_tls_before_version_1_2_is_refused(authority: Authority, version: ssl.TLSVersion, kind: str) -> None:
+    tls = authority.server("127.0.0.1")
+    tls.set_ciphers("ALL:@SECLEVEL=0")  # else the server itself would refuse the old ones
+    tls.minimum_version = tls.maximum_version = version
+    outcome = attempt(serving(), tls=tls, ca_file=str(authority.file)).outcome
+    assert outcome.kind == kind
+    assert kind == "succeeded" or "protocol version" in outcome.detail
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_the_environment_names_no_authorities(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, str(authority.file))
+    assert refused(authority, trusts=False).outcome.kind == "tls"
+
+
 def test_a_wrong_name_is_named(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     resolving(monkeypatch, ["127.0.0.1"])
     with listening(serving(), authority.server("other.test", "127.0.0.1")) as endpoint:
