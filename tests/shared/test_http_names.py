@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from shared.http import Door
@@ -51,3 +53,25 @@ def test_a_name_that_leads_inside_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     outcome = Door(AllowedTargets(), PATIENT).send(post("http://metadata.test/")).outcome
     assert outcome.kind == "blocked"
     assert "169.254" not in outcome.detail
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """It would connect to an address that nobody has judged."""
+    with listening(serving()) as proxy, listening(serving()) as endpoint:
+        monkeypatch.setenv(variable, proxy.url())
+        door = Door(LOCAL, PATIENT)
+        assert door.send(post(endpoint.url())).outcome.kind == "succeeded"
+        door.close()
+        assert (proxy.connections, len(endpoint.requests)) == (0, 1)
+
+
+def test_no_password_of_the_environment_is_sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login ann password horse\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    with listening(serving()) as endpoint:
+        door = Door(LOCAL, PATIENT)
+        assert door.send(post(endpoint.url())).outcome.kind == "succeeded"
+        door.close()
+        assert b"authorization" not in endpoint.requests[0].lower()
