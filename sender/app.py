@@ -42,7 +42,8 @@ def create_app(settings: SenderSettings | None = None) -> OpenAPI:
     database.connect(app, db, settings.url, pool_size=settings.web_threads)
     migrations.install(app, db, Path(__file__).parent / "migrations")
     with app.app_context():
-        app.extensions["hookloop_sender"] = context.open_context(settings, db.engine)
+        tools = app.extensions["hookloop_sender"] = context.open_context(settings, db.engine)
+    app.config["SENDER_VAULT"] = tools.vault  # for migrations
     web.install(app, settings, service, db=db, check_ready=lambda: None, collectors=[metrics.DeliveryCollector(app)])
     api.install(app)
     pages.install(app)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from sender.models import WORKER_SILENT_AFTER, db
-from sender.services.vault import Vault, unreadable
+from sender.services.vault import Vault, WrongKey, unreadable
 from sender.settings import SenderSettings
 from shared import cli, clock
-from shared.settings import SettingsError
 
 _DATABASE = "SENDER_DATABASE_URL"
 
@@ -33,34 +34,35 @@ def migrate() -> None:
     """
     settings = SenderSettings.load()
     settings.read_admin_token()
-    vault = Vault(settings.read_encryption_key())
-    cli.migrate(db, settings.url, _DATABASE, Path(__file__).parent / "migrations")
+    vault = _migrate(settings)
     with cli.database_app(db, settings.url, _DATABASE).app_context(), db.engine.connect() as connection:
-        lost, readable = unreadable(connection, vault)
-    if lost and not readable:
-        raise SettingsError(
-            "the encryption key does not fit the stored webhook secrets; give back the key they were made with, or, if "
-            "it is lost, run `python -m sender.cli new-secrets`"
-        )
-    if lost:
-        print(f"hookloop: secrets of another encryption key, to be rotated: {', '.join(lost)}", file=sys.stderr)
+        found = unreadable(connection, vault)
+    if found.secrets and not found.fits:
+        raise WrongKey
+    _tell("secrets of another encryption key, to be rotated", found.secrets)
+    _tell("headers of another encryption key, to be set anew", found.headers)
 
 
 def new_secrets() -> None:
-    """Give each webhook whose secret cannot be read a fresh one, because the key is lost, and print their ids."""
+    """Give each webhook whose secret cannot be read a fresh one, because the key is lost, and print their ids.
+
+    Nothing is sent to those whose own headers cannot be read before these are set anew, or dropped: they are named.
+    """
     from sender.services import secrets  # noqa: PLC0415
     from sender.services.context import open_context  # noqa: PLC0415
     from shared import logs  # noqa: PLC0415
 
     settings = SenderSettings.load()
     logs.configure(settings, settings.secrets())
+    _migrate(settings, SENDER_KEY_IS_LOST=True)
     with cli.database_app(db, settings.url, _DATABASE).app_context():
         context = open_context(settings, db.engine)
         with db.engine.connect() as connection:
-            lost, _ = unreadable(connection, context.vault)
-        for webhook_id in lost:
+            found = unreadable(connection, context.vault)
+        for webhook_id in found.secrets:
             secrets.rotate(context, webhook_id, None)
             print(webhook_id)
+    _tell("headers of another encryption key, to be set anew", found.headers)
 
 
 def worker() -> None:
@@ -85,6 +87,18 @@ def check() -> None:
     with cli.database_app(db, settings.url, _DATABASE).app_context():
         if not workers.any_since(clock.now() - WORKER_SILENT_AFTER):
             sys.exit("no delivery worker runs")
+
+
+def _migrate(settings: SenderSettings, **needs: Any) -> Vault:
+    """Bring the database to the newest version, and return the vault that this may need."""
+    vault = Vault(settings.read_encryption_key())
+    cli.migrate(db, settings.url, _DATABASE, Path(__file__).parent / "migrations", SENDER_VAULT=vault, **needs)
+    return vault
+
+
+def _tell(what: str, webhook_ids: Sequence[str]) -> None:
+    if webhook_ids:
+        print(f"hookloop: {what}: {', '.join(webhook_ids)}", file=sys.stderr)
 
 
 COMMANDS = {"prepare": prepare, "migrate": migrate, "worker": worker, "check": check, "new-secrets": new_secrets}

@@ -36,8 +36,8 @@ class SenderSettings(CommonSettings):
     encryption_key_file: Path | None = Field(
         None,
         validation_alias="SENDER_ENCRYPTION_KEY_FILE",
-        description="File with the key (Fernet, 32 bytes in URL-safe base64) that encrypts webhook secrets at rest. "
-        "Made in the data folder when not given.",
+        description="File with the key (Fernet, 32 bytes in URL-safe base64) that encrypts webhook secrets and headers "
+        "at rest. Made in the data folder when not given.",
     )
     encryption_key: str | None = Field(
         None, validation_alias="SENDER_ENCRYPTION_KEY", description="The same key, given directly."

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -85,9 +86,13 @@ def database_app(db: SQLAlchemy, url: str, variable: str, *, pool_size: int = 2)
     return app
 
 
-def migrate(db: SQLAlchemy, url: str, variable: str, folder: Path) -> None:
-    """Bring the database at `url` to the newest version; raise SettingsError when it can't be reached or used."""
+def migrate(db: SQLAlchemy, url: str, variable: str, folder: Path, **needs: Any) -> None:
+    """Bring the database at `url` to the newest version; raise SettingsError when it can't be reached or used.
+
+    `needs` is what migrations find in the application's configuration.
+    """
     app = database_app(db, url, variable)
+    app.config.update(needs)
     migrations.install(app, db, folder)
     with _database_faults(variable):
         migrations.upgrade(app, db)

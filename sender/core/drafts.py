@@ -26,7 +26,8 @@ EVENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 class WebhookDraft:
     """A webhook as it is asked for; `secret` None means: make one, or keep the present one if it fits the scheme.
 
-    `options` are those of the signature preset; `rate_limit` counts requests per `rate_period`, None is no limit.
+    `headers` None means: they cannot be read, and stay as they are stored. `options` are those of the signature
+    preset; `rate_limit` counts requests per `rate_period`, None is no limit.
     """
 
     name: str
@@ -36,7 +37,7 @@ class WebhookDraft:
     integration: str
     body_format: str
     scheme: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] | None
     secret: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     max_in_flight: int = DEFAULT_IN_FLIGHT
@@ -53,7 +54,7 @@ def check_webhook(draft: WebhookDraft, known: Collection[str], allowed: AllowedT
         *_check_integration(draft.integration),
         *_check_choice("body_format", draft.body_format, BODY_FORMATS),
         *_check_signature(draft),
-        *_check_headers(draft.headers),
+        *_check_headers(draft.headers or {}),
         *_check_pace(draft),
     ]
 
@@ -127,7 +128,7 @@ def _check_signature(draft: WebhookDraft) -> Iterator[FieldError]:
     if draft.secret is not None and (message := preset.secret.check(draft.secret)):
         yield FieldError("secret", message)
     taken = preset.names(draft.options)
-    for name in draft.headers:
+    for name in draft.headers or {}:
         if name.lower() in taken:
             yield FieldError("headers", f"{name} is set by the signature {preset.title}.")
 

@@ -36,14 +36,14 @@ class Destination:
     """What a webhook asks of the requests made to it.
 
     `signature` is its scheme with the options, `secrets` in clear are all that sign, the present one first; none when
-    that was encrypted with another key.
+    that was encrypted with another key. `headers` are its own, None when they were.
     """
 
     webhook_id: str
     url: str
     body_format: str
     signature: Mapping[str, Any]
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] | None
     secrets: tuple[str, ...]
 
 
@@ -56,6 +56,10 @@ def prepare(message: Message, destination: Destination, now: datetime) -> Reques
     if not destination.secrets:
         raise Unpreparable(
             "The webhook's secret was encrypted with another key; give that key back, or rotate the secret."
+        )
+    if destination.headers is None:
+        raise Unpreparable(
+            "The webhook's own headers were encrypted with another key; give that key back, or set the headers anew."
         )
     content_type, body = encode(message, destination)
     timestamp = int(now.timestamp())

@@ -28,7 +28,7 @@ class Webhook(Base):
     integration: Mapped[str] = mapped_column(String(100))
     body_format: Mapped[str] = mapped_column(String(20))
     signature: Mapped[dict[str, Any]]
-    headers: Mapped[dict[str, Any]]
+    encrypted_headers: Mapped[str | None] = mapped_column(Text)  # JSON of its own headers by name; null: it has none
     encrypted_secret: Mapped[str] = mapped_column(Text)
     # Secrets before the present one that still sign, newest first: [encrypted secret, RFC 3339 time of its end].
     old_secrets: Mapped[list[list[str]]] = mapped_column(default=list, server_default="[]")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -9,6 +11,16 @@ from sqlalchemy import Connection, select
 
 from sender.models import Webhook
 from shared.settings import SettingsError
+
+
+class WrongKey(SettingsError):
+    """The encryption key fits nothing that is stored; the message says what to do."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the encryption key does not fit the stored webhook secrets; give back the key they were made with, or, if "
+            "it is lost, run `python -m sender.cli new-secrets`"
+        )
 
 
 class Vault:
@@ -41,9 +53,27 @@ class Vault:
             return None
 
 
-def unreadable(connection: Connection, vault: Vault) -> tuple[list[str], int]:
-    """Return the ids of webhooks whose secret cannot be read, and of how many it can; deleted ones do not count."""
-    query = select(Webhook.id, Webhook.encrypted_secret).where(Webhook.deleted_at.is_(None)).order_by(Webhook.id)
-    rows = connection.execute(query).all()
-    lost = [row.id for row in rows if vault.unlock(row.encrypted_secret) is None]
-    return lost, len(rows) - len(lost)
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The ids of webhooks whose secret cannot be read, and of those whose own headers cannot.
+
+    `fits` when the key fits some secret or headers: then it is the right one, or has been used since the old was lost.
+    """
+
+    secrets: list[str]
+    headers: list[str]
+    fits: bool
+
+
+def unreadable(connection: Connection, vault: Vault) -> Unreadable:
+    """Return what the key of `vault` does not fit; deleted webhooks do not count."""
+    columns = Webhook.id, Webhook.encrypted_secret, Webhook.encrypted_headers
+    rows = connection.execute(select(*columns).where(Webhook.deleted_at.is_(None)).order_by(Webhook.id)).all()
+    secrets = {row.id: vault.unlock(row.encrypted_secret) for row in rows}
+    headers = {row.id: vault.unlock(row.encrypted_headers) for row in rows if row.encrypted_headers is not None}
+    found = [*secrets.values(), *headers.values()]
+    return Unreadable(_lost(secrets), _lost(headers), any(one is not None for one in found))
+
+
+def _lost(found: Mapping[str, str | None]) -> list[str]:
+    return [key for key, value in found.items() if value is None]

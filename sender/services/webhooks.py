@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from sender.core import matching, signatures
 from sender.core.drafts import WebhookDraft, check_webhook
 from sender.models import Delivery, Webhook, db
-from sender.services import event_types, queries, secrets
+from sender.services import event_types, own_headers, queries, secrets
 from sender.services.context import CHANGES, Context
 from sender.services.deliveries import owed
 from sender.services.deliveries.owed import Off
@@ -41,7 +41,7 @@ def create(context: Context, draft: WebhookDraft) -> Webhook:
     _refuse_faults(context, draft, _known())
     now = clock.now()
     webhook = Webhook(id=ids.new("whk", now), created_at=now, succeeded_count=0, failed_count=0)
-    _fill(webhook, draft, now)
+    _fill(context, webhook, draft, now)
     secrets.put(context.vault, webhook, draft.secret, now)
     with writing(db.session) as session:
         session.add(webhook)
@@ -63,10 +63,10 @@ def change(context: Context, webhook_id: str, given: Mapping[str, Any], unread: 
     with writing(db.session) as session:
         (webhook,) = queries.lock_webhooks(session, [webhook_id])
         # Not before the lock: what is not given may have been changed, or the webhook disabled, a moment ago.
-        draft = replace(draft_of(webhook), **given)
+        draft = replace(draft_of(context, webhook), **given)
         _refuse_faults(context, draft, known, unread)
         was_active, old_url, preset = webhook.active, webhook.url, secrets.preset_of(webhook)
-        _fill(webhook, draft, now)
+        _fill(context, webhook, draft, now)
         settled = secrets.settle(context, session, webhook, preset, draft.secret, now)
         if was_active != draft.active:
             _switch(session, webhook, active=draft.active, now=now)
@@ -80,7 +80,7 @@ def change(context: Context, webhook_id: str, given: Mapping[str, Any], unread: 
     return Change(webhook, settled.is_fresh, [*_ended(settled.ended), *warnings(webhook)])
 
 
-def draft_of(webhook: Webhook) -> WebhookDraft:
+def draft_of(context: Context, webhook: Webhook) -> WebhookDraft:
     """Return the draft that would leave `webhook` as it is: what a change starts from."""
     return WebhookDraft(
         name=webhook.name,
@@ -90,7 +90,7 @@ def draft_of(webhook: Webhook) -> WebhookDraft:
         integration=webhook.integration,
         body_format=webhook.body_format,
         scheme=webhook.signature["scheme"],
-        headers=webhook.headers,
+        headers=own_headers.unlock(context.vault, webhook),
         options={name: value for name, value in webhook.signature.items() if name not in ("scheme", "public_key")},
         max_in_flight=webhook.max_in_flight,
         rate_limit=webhook.rate_limit,
@@ -170,7 +170,7 @@ def _refuse_faults(
         raise InvalidInput.of(*faults)
 
 
-def _fill(webhook: Webhook, draft: WebhookDraft, now: datetime) -> None:
+def _fill(context: Context, webhook: Webhook, draft: WebhookDraft, now: datetime) -> None:
     webhook.name = draft.name.strip()
     webhook.url = draft.url.strip()
     webhook.event_types = list(dict.fromkeys(draft.event_types))
@@ -180,7 +180,8 @@ def _fill(webhook: Webhook, draft: WebhookDraft, now: datetime) -> None:
     was = webhook.signature or {}
     key = {"public_key": was["public_key"]} if "public_key" in was and was["scheme"] == draft.scheme else {}
     webhook.signature = signature | key
-    webhook.headers = dict(draft.headers)
+    if draft.headers is not None:
+        own_headers.put(context.vault, webhook, draft.headers)
     webhook.max_in_flight = draft.max_in_flight
     if (webhook.rate_limit, webhook.rate_period) != (draft.rate_limit, draft.rate_period):
         webhook.paced_until = None  # another limit does not wait for the old one

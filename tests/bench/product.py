@@ -60,7 +60,6 @@ class Product:
                 "integration": "manual",
                 "body_format": "standard",
                 "signature": {"scheme": "standard"},
-                "headers": {},
                 "encrypted_secret": vault.lock(WHSEC.make(secrets.token_bytes(64))),
                 "max_in_flight": max_in_flight,
                 "created_at": now,

@@ -46,7 +46,7 @@ def rows(app):
     with app.app_context(), db.engine.begin() as connection:
         for webhook in WEBHOOKS:
             named = {"name": webhook, "url": "https://example.com", "integration": "manual", "body_format": "standard"}
-            settings = {"event_types": ["*"], "active": True, "signature": {}, "headers": {}, "encrypted_secret": ""}
+            settings = {"event_types": ["*"], "active": True, "signature": {}, "encrypted_secret": ""}
             connection.execute(insert(Webhook), {"id": webhook, **named, **settings, **shared})
         for slug in TYPES:
             event = {"id": f"evt_{slug}", "type": slug, "payload": "{}", "test": False, "digest": ""}

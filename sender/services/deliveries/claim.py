@@ -15,6 +15,7 @@ from sender.core import dispatch
 from sender.core.dispatch import Candidate, Choice
 from sender.core.payload import Destination, Message
 from sender.models import Delivery, Event
+from sender.services import own_headers
 from sender.services.deliveries import due, lanes
 from sender.services.deliveries.due import Places
 from sender.services.deliveries.lanes import Lanes, Revision
@@ -146,7 +147,7 @@ def destination(webhook: Any, vault: Vault, now: datetime) -> Destination:
         url=webhook.url,
         body_format=webhook.body_format,
         signature=webhook.signature,
-        headers=webhook.headers,
+        headers=own_headers.unlock(vault, webhook),
         secrets=live(vault, webhook, now),
     )
 

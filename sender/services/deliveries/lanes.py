@@ -25,7 +25,7 @@ _FACTS = Rows(
         Webhook.url,
         Webhook.body_format,
         Webhook.signature,
-        Webhook.headers,
+        Webhook.encrypted_headers,
         Webhook.encrypted_secret,
         Webhook.old_secrets,
         Webhook.max_in_flight,

@@ -56,7 +56,8 @@ def list_webhooks(query: WebhookQuery) -> Response:
     """List webhooks, newest first."""
     wanted = WebhookFilter(query.q, query.state, query.integration, query.event_type)
     page = queries.list_webhooks(wanted, query.limit, query.cursor)
-    return reply(WebhookPage(items=[WebhookOut.of(row) for row in page.items], next_cursor=page.next_cursor))
+    vault = context.current().vault
+    return reply(WebhookPage(items=[WebhookOut.of(row, vault) for row in page.items], next_cursor=page.next_cursor))
 
 
 @api.post("", responses={201: WebhookCreated})
@@ -68,14 +69,15 @@ def create_webhook(body: WebhookIn) -> Response:
     webhook = webhooks.create(tools, WebhookDraft(**fields))
     secret = webhooks.reveal_secret(tools, webhook.id)
     odd = webhooks.warnings(webhook)
-    created = WebhookCreated(**WebhookOut.of(webhook).model_dump(), secret=secret, warnings=odd)
+    created = WebhookCreated(**WebhookOut.of(webhook, tools.vault).model_dump(), secret=secret, warnings=odd)
     return reply(created, 201, Location=f"/api/v1/webhooks/{webhook.id}")
 
 
 @api.get("/<id>", responses={200: WebhookDetail})
 def get_webhook(path: ById) -> Response:
     """Get one webhook, and how many deliveries it is still owed."""
-    return reply(WebhookDetail.counted(queries.get_webhook(path.id), webhooks.count_owed(path.id)))
+    webhook = queries.get_webhook(path.id)
+    return reply(WebhookDetail.counted(webhook, context.current().vault, webhooks.count_owed(path.id)))
 
 
 @api.patch("/<id>", responses={200: WebhookChanged})
@@ -88,7 +90,7 @@ def change_webhook(path: ById, body: WebhookPatch) -> Response:
     if body.signature is not None:
         changes |= {"scheme": body.signature.scheme, "options": body.signature.options}
     change = webhooks.change(tools, path.id, changes)
-    answer = WebhookChanged.of(change.webhook).model_copy(update={"warnings": change.warnings})
+    answer = WebhookChanged.of(change.webhook, tools.vault).model_copy(update={"warnings": change.warnings})
     if change.fresh_secret:
         answer = answer.model_copy(update={"secret": webhooks.reveal_secret(tools, path.id)})
     return reply(answer)

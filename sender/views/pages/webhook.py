@@ -63,7 +63,7 @@ def show(
     """Return the page; `values` and `rotation` are what was refused, shown again with its errors."""
     kinds = event_types.all_types()
     view = _view(webhook)
-    values = values or webhook_form.of_draft(webhooks.draft_of(webhook), kinds)
+    values = values or webhook_form.of_draft(webhooks.draft_of(context.current(), webhook), kinds)
     errors = errors or {}
     return render_template(
         "webhook.html",

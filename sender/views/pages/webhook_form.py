@@ -83,7 +83,8 @@ def of_draft(draft: WebhookDraft, kinds: Iterable[EventType]) -> dict[str, Any]:
         "integration": draft.integration,
         "body_format": draft.body_format,
         "scheme": draft.scheme,
-        "headers": "\n".join(f"{name}: {value}" for name, value in draft.headers.items()),
+        "headers": "\n".join(f"{name}: {value}" for name, value in (draft.headers or {}).items()),
+        "lost_headers": draft.headers is None,
         **draft.options,
         "max_in_flight": draft.max_in_flight,
         "rate_limit": draft.rate_limit,
@@ -108,7 +109,8 @@ def faults(errors: Mapping[str, str], values: Mapping[str, Any]) -> list[tuple[s
 def read(form: MultiDict[str, str]) -> tuple[dict[str, Any], list[FieldError]]:
     """Return the fields of a draft that the full form gives, and the lines and numbers that could not be read.
 
-    `active` is given only when the box is no longer as the form was shown.
+    `active` is given only when the box is no longer as the form was shown, and `headers` that could not be shown only
+    when there are others or they are to be dropped.
     """
     unread: list[FieldError] = []
     scheme = form.get("scheme", "")
@@ -127,6 +129,8 @@ def read(form: MultiDict[str, str]) -> tuple[dict[str, Any], list[FieldError]]:
         "rate_limit": _number("rate_limit", form, unread),
         "rate_period": form.get("rate_period", drafts.RATE_PERIODS[0]),
     }
+    if form.get("lost_headers") and not given["headers"] and "drop_headers" not in form:
+        del given["headers"]
     if ("active" in form) != bool(form.get("was_active")):
         given["active"] = "active" in form
     return given, unread

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, StrictInt,
 
 from sender.core.signatures import SCHEMES
 from sender.models import Webhook
-from sender.services import secrets
+from sender.services import own_headers, secrets
+from sender.services.vault import Vault
 from sender.views.api.schemas.base import AllOptional, WebhookState
 from shared import clock
 from shared.web.schemas import Moment, Strict
@@ -59,8 +60,9 @@ class WebhookIn(Strict):
     signature: Signature = Field(default_factory=Signature)
     headers: dict[str, str] = Field(
         default_factory=dict,
-        description="Headers added to every delivery. They are stored and shown in clear; with a delivery the values "
-        "of `Authorization`, `Cookie` and names with secret, token, key or password are kept as `[redacted]`.",
+        description="Headers added to every delivery. They are stored encrypted and shown in clear with the webhook; "
+        "with a delivery the values of `Authorization`, `Cookie` and names with secret, token, key or password are "
+        "kept as `[redacted]`.",
     )
     secret: str | None = Field(
         None,
@@ -111,7 +113,10 @@ class WebhookOut(BaseModel):
     integration: str
     body_format: str
     signature: Signature
-    headers: dict[str, str]
+    headers: dict[str, str] | None = Field(
+        description="Null: they were encrypted with another key, and nothing is sent before that is given back or they "
+        "are set anew."
+    )
     old_secrets: list[OldSecret] = Field(description="Secrets before the present one that still sign, newest first.")
     max_in_flight: int
     rate_limit: int | None
@@ -145,10 +150,11 @@ class WebhookOut(BaseModel):
     )
 
     @classmethod
-    def of(cls, webhook: Webhook) -> WebhookOut:
-        """Return the view of a webhook; it holds no secret."""
-        fields = {name: getattr(webhook, name) for name in WebhookOut.model_fields if name != "old_secrets"}
-        return cls.model_validate(fields | {"old_secrets": old_secrets(webhook)})
+    def of(cls, webhook: Webhook, vault: Vault) -> WebhookOut:
+        """Return the view of a webhook; it holds no secret but those that may be among its own headers."""
+        made = {"old_secrets": old_secrets(webhook), "headers": own_headers.unlock(vault, webhook)}
+        fields = {name: getattr(webhook, name) for name in WebhookOut.model_fields if name not in made}
+        return cls.model_validate(fields | made)
 
 
 class WebhookDetail(WebhookOut):
@@ -157,9 +163,9 @@ class WebhookDetail(WebhookOut):
     owed: int = Field(description="Deliveries that are not finished: those that wait, are held or are being sent.")
 
     @classmethod
-    def counted(cls, webhook: Webhook, owed: int) -> WebhookDetail:
+    def counted(cls, webhook: Webhook, vault: Vault, owed: int) -> WebhookDetail:
         """Return the view of a webhook that is owed so many deliveries."""
-        return cls.model_validate(WebhookOut.of(webhook).model_dump() | {"owed": owed})
+        return cls.model_validate(WebhookOut.of(webhook, vault).model_dump() | {"owed": owed})
 
 
 class WebhookCreated(WebhookOut):
