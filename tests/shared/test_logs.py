@@ -12,6 +12,8 @@ import structlog
 from sender.settings import SenderSettings
 from shared import logs
 
+KNOWN = "of no shape at all"
+
 
 @pytest.fixture
 def told(tmp_path, monkeypatch):
@@ -19,7 +21,7 @@ def told(tmp_path, monkeypatch):
     root = logging.getLogger()
     before, level = root.handlers, root.level
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    logs.configure(SenderSettings.load(data=tmp_path, log_format="json"))
+    logs.configure(SenderSettings.load(data=tmp_path, log_format="json"), ["", KNOWN])
     yield sys.stderr
     root.handlers = before
     root.setLevel(level)
@@ -32,3 +34,11 @@ def test_secrets_are_known_by_their_shape(told, prefix):
     logging.getLogger("elsewhere").warning("cannot use %s", f"{prefix}{secret}")
     assert told.getvalue().count("[hidden]") == 1
     assert secret not in told.getvalue()
+
+
+def test_secrets_of_the_settings_are_known_by_their_value_wherever_they_stand(told):
+    structlog.get_logger("elsewhere").warning("odd " + KNOWN, where=[{"deep": (f"x{KNOWN}x",)}])
+    error = ValueError(KNOWN)
+    logging.getLogger("elsewhere").error("failed", exc_info=error)
+    assert told.getvalue().count("[hidden]") == 3
+    assert KNOWN not in told.getvalue()
