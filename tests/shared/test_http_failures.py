@@ -103,6 +103,16 @@ FAILURES: dict[str, tuple[Behaviour, str, str]] = {
         "protocol",
         r"chunks are malformed",
     ),
+    "bytes between the chunks": (
+        answering(CHUNKED + b"3\r\nabcde0\r\n\r\n"),
+        "protocol",
+        r"chunks are malformed",
+    ),
+    "trailers of 100 kB": (
+        answering(CHUNKED + b"3\r\nabc\r\n0\r\n" + b"X-A: b\r\n" * 15_000 + b"\r\n"),
+        "protocol",
+        r"head is longer than 65,536 bytes",
+    ),
     "a status of two digits": (
         answering(b"HTTP/1.1 20 OK\r\n\r\n"),
         "protocol",

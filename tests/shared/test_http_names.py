@@ -9,7 +9,7 @@ import pytest
 from shared.http import Door
 from shared.netguard import AllowedTargets
 from tests.shared.doors import LOCAL, PATIENT, post, resolving
-from tests.shared.endpoints import listening, serving
+from tests.shared.endpoints import listening, resetting, serving
 
 
 def test_a_connection_for_one_name_is_not_used_for_another_at_the_same_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,6 +26,15 @@ def test_the_next_address_is_tried_when_one_takes_no_connection(monkeypatch: pyt
     resolving(monkeypatch, ["::1", "127.0.0.1"])
     with listening(serving()) as endpoint:
         assert Door(LOCAL, PATIENT).send(post(endpoint.url(host="two.test"))).outcome.kind == "succeeded"
+
+
+def test_an_address_that_took_the_request_is_the_only_one_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing listens at the other one: it would be refused."""
+    resolving(monkeypatch, ["127.0.0.1", "127.0.0.2"])
+    allowed = AllowedTargets.parse("127.0.0.0/30")
+    with listening(resetting()) as endpoint:
+        assert Door(allowed, PATIENT).send(post(endpoint.url(host="two.test"))).outcome.kind == "reset"
+        assert len(endpoint.requests) == 1
 
 
 def test_one_forbidden_address_among_the_answers_refuses_all(monkeypatch: pytest.MonkeyPatch) -> None:

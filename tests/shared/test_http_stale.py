@@ -70,6 +70,29 @@ def test_a_connection_that_was_closed_while_idle_is_not_used() -> None:
         door.close()
 
 
+def test_an_answer_that_nobody_asked_for_on_a_waiting_connection_is_not_that_to_the_next_request() -> None:
+    asked, sent = threading.Event(), threading.Event()
+
+    def behave(peer: Peer) -> None:
+        peer.read()
+        peer.send(OK)
+        asked.wait(30)
+        peer.send(HEAD + b"Content-Length: 5\r\n\r\nfalse")
+        sent.set()
+        peer.hang()
+
+    door = Door(LOCAL, PATIENT)
+    with listening(by_connection(behave, serving())) as endpoint:
+        for _ in range(2):
+            response = door.send(post(endpoint.url())).response
+            assert response is not None
+            assert response.body == b"ok"
+            asked.set()
+            assert sent.wait(30)
+        assert endpoint.connections == 2
+        door.close()
+
+
 def test_it_is_replaced_only_once() -> None:
     door = Door(LOCAL, PATIENT)
     with listening(by_connection(going_stale(), resetting)) as endpoint:
