@@ -13,14 +13,16 @@ from sender.core.signatures.secret_formats import MIN_TEXT
 Pairs = Sequence[tuple[str, str]]
 
 _NAME = re.compile(
-    r"(?:proxy-)?authorization|cookie|.*(?:secret|token|key|password|passwd).*", re.IGNORECASE | re.DOTALL
+    r".*(?:authorization|cookie|credential|jwt|key|passphrase|passw|pwd|secret|session|token).*"
+    r"|(?:.*[^a-z])?auth(?:[^a-z].*)?",
+    re.IGNORECASE | re.DOTALL,
 )
 _COOKIE = re.compile(r"[^=;]*=([^;]*)")
 
 
 @lru_cache(4096)  # of the few names that requests have
 def is_credential(name: str) -> bool:
-    """Return whether a header of this name carries a credential: `Authorization`, `Cookie`, or it says so itself."""
+    """Return whether a header of this name carries a credential: one of the words for such a thing is in it."""
     return _NAME.fullmatch(name) is not None
 
 

@@ -71,6 +71,20 @@ def test_a_value_that_any_text_may_hold_is_hidden_in_the_request_alone(api, sink
     assert base64.b64decode(attempt["response"]["body_base64"]) == b"we had no errors"
 
 
-@pytest.mark.parametrize("name", ["webhook-signature", "X-Hub-Signature-256", "Content-Type", "Host", "X-Author"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("X-Authorization", "X-Forwarded-Authorization", "X-Auth", "auth", "Partner_Auth", "X-Auth-User"),
+        *("X-Session", "X-Session-Id", "X-Credentials", "X-Cookie", "X-Access-Pwd", "X-Passphrase", "X-JWT"),
+    ],
+)
+def test_what_says_so_in_other_words_is_one_too(name):
+    assert is_credential(name)
+
+
+NONE = ["webhook-signature", "X-Hub-Signature-256", "Content-Type", "Host", "X-Author", "X-Authentic-By", "X-Team"]
+
+
+@pytest.mark.parametrize("name", NONE)
 def test_what_every_delivery_carries_is_none(name):
     assert not is_credential(name)

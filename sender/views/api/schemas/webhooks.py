@@ -61,7 +61,7 @@ class WebhookIn(Strict):
     headers: dict[str, str] = Field(
         default_factory=dict,
         description="Headers added to every delivery. They are stored encrypted and shown in clear with the webhook; "
-        "with a delivery the values of `Authorization`, `Cookie` and names with secret, token, key or password are "
+        "with a delivery the values of names with auth, cookie, session, secret, token, key, password and the like are "
         "kept as `[redacted]`.",
     )
     secret: str | None = Field(
