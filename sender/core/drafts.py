@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sender.core import lines, matching, signatures
+from sender.core.signatures import credentials
 from shared import headers, netguard
 from shared.errors import FieldError
 from shared.netguard import AllowedTargets
@@ -109,6 +110,10 @@ def _check_headers(given: Mapping[str, str]) -> Iterator[FieldError]:
     for name, value in given.items():
         if message := headers.check_custom(name, value):
             yield FieldError("headers", message)
+        elif value == headers.REDACTED and credentials.is_credential(name):
+            yield FieldError(
+                "headers", f"{name}: {value} stands for a value that is not shown; ask for this webhook's."
+            )
         if name.lower() in seen:
             yield FieldError("headers", f"{name} is set twice; header names do not depend on case.")
         seen.add(name.lower())

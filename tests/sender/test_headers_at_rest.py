@@ -64,7 +64,6 @@ def clear(app):
 def test_they_are_stored_encrypted_sent_and_shown(app, api, sink):
     hook = api.webhook(sink.url(), headers=OWN)
     assert hook["headers"] == api("GET", path_of(hook))[1]["headers"] == OWN
-    assert api("GET", "/api/v1/webhooks")[1]["items"][0]["headers"] == OWN
     assert api("POST", f"{path_of(hook)}/test", {})[1]["state"] == "succeeded"
     sent = dict(sink.requests[-1][0])
     assert {name: sent[name] for name in OWN} == OWN

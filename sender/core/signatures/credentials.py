@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from sender.core.signatures.secret_formats import MIN_TEXT
+from shared.headers import REDACTED
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -29,6 +30,11 @@ def is_credential(name: str) -> bool:
 def of(fields: Pairs) -> Pairs:
     """Return the fields that carry a credential."""
     return tuple([field for field in fields if is_credential(field[0])])
+
+
+def hide(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields, without the values of those that carry a credential."""
+    return {name: REDACTED if is_credential(name) else value for name, value in fields.items()}
 
 
 def clear(fields: Pairs) -> tuple[str, ...]:

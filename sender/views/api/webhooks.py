@@ -57,7 +57,7 @@ def list_webhooks(query: WebhookQuery) -> Response:
     wanted = WebhookFilter(query.q, query.state, query.integration, query.event_type)
     page = queries.list_webhooks(wanted, query.limit, query.cursor)
     vault = context.current().vault
-    return reply(WebhookPage(items=[WebhookOut.of(row, vault) for row in page.items], next_cursor=page.next_cursor))
+    return reply(WebhookPage(items=[WebhookOut.listed(row, vault) for row in page.items], next_cursor=page.next_cursor))
 
 
 @api.post("", responses={201: WebhookCreated})

@@ -63,6 +63,17 @@ def test_the_webhook_gives_them_back_to_be_changed(api, sink):
     assert api("PATCH", path, {"headers": hook["headers"]})[1]["headers"] == OWN
 
 
+def test_a_list_of_webhooks_holds_none_and_what_stands_for_them_is_not_taken_for_them(api, sink):
+    hook = api.webhook(sink.url(), headers=OWN)
+    (listed,) = api("GET", "/api/v1/webhooks")[1]["items"]
+    assert listed["headers"] == dict.fromkeys(OWN, "[redacted]") | {"X-Team": OWN["X-Team"]}
+    path = f"/api/v1/webhooks/{hook['id']}"
+    status, problem = api("PATCH", path, {"headers": listed["headers"]})
+    assert (status, {one["field"] for one in problem["errors"]}) == (422, {"headers"})
+    assert "stands for a value that is not shown" in problem["errors"][0]["message"]
+    assert api("GET", path)[1]["headers"] == OWN
+
+
 def test_a_value_that_any_text_may_hold_is_hidden_in_the_request_alone(api, sink):
     sink.answer = lambda sent: ({}, f"we had {sent['X-Token']} errors".encode())
     hook = api.webhook(sink.url(), headers={"X-Token": "no"})

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, StrictInt, model_serializer
 
-from sender.core.signatures import SCHEMES
+from sender.core.signatures import SCHEMES, credentials
 from sender.models import Webhook
 from sender.services import own_headers, secrets
 from sender.services.vault import Vault
@@ -61,8 +61,8 @@ class WebhookIn(Strict):
     headers: dict[str, str] = Field(
         default_factory=dict,
         description="Headers added to every delivery. They are stored encrypted and shown in clear with the webhook; "
-        "with a delivery the values of names with auth, cookie, session, secret, token, key, password and the like are "
-        "kept as `[redacted]`.",
+        "in lists and with a delivery the values of names with auth, cookie, session, secret, token, key, password and "
+        "the like are `[redacted]`.",
     )
     secret: str | None = Field(
         None,
@@ -115,7 +115,7 @@ class WebhookOut(BaseModel):
     signature: Signature
     headers: dict[str, str] | None = Field(
         description="Null: they were encrypted with another key, and nothing is sent before that is given back or they "
-        "are set anew."
+        "are set anew. In a list the values of credentials, by their names, are `[redacted]`."
     )
     old_secrets: list[OldSecret] = Field(description="Secrets before the present one that still sign, newest first.")
     max_in_flight: int
@@ -155,6 +155,12 @@ class WebhookOut(BaseModel):
         made = {"old_secrets": old_secrets(webhook), "headers": own_headers.unlock(vault, webhook)}
         fields = {name: getattr(webhook, name) for name in WebhookOut.model_fields if name not in made}
         return cls.model_validate(fields | made)
+
+    @classmethod
+    def listed(cls, webhook: Webhook, vault: Vault) -> WebhookOut:
+        """Return the view of a webhook among others: without credentials."""
+        view = cls.of(webhook, vault)
+        return view if view.headers is None else view.model_copy(update={"headers": credentials.hide(view.headers)})
 
 
 class WebhookDetail(WebhookOut):
