@@ -22,14 +22,17 @@ pytestmark = pytest.mark.usefixtures("one_time")
 
 @pytest.fixture
 def owe(deliverer, past):
-    """Owe a webhook many deliveries that wait for a retry; what is due last is of the oldest event."""
+    """Owe a webhook many deliveries that wait for a retry; what is due last is of the oldest event.
+
+    Attempted before, as a worker makes first tries that wait due at once: only a wrong clock can have written them.
+    """
     newer, oldest = past.event(1), past.event(3)
 
     def owe(webhook_id, count=MANY, **values):
         later = deliverer.now + timedelta(hours=1)
         rows = [
             outbox.new_delivery(newer if number else oldest, "payment_received", webhook_id, past.now)
-            | {"next_attempt_at": later - timedelta(seconds=number)}
+            | {"next_attempt_at": later - timedelta(seconds=number), "attempt_count": 1}
             | values
             for number in range(count)
         ]
