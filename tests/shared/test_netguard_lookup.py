@@ -63,7 +63,7 @@ def test_hung_lookups_end_in_time_and_share_one_thread(monkeypatch: pytest.Monke
         return _answers("8.8.8.8")(host)
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
-    lookups = _Lookups(limit=1)
+    lookups = _Lookups(most=1)
     for host in ("slow.example", "slow.example", "other.example"):
         with pytest.raises(ResolutionFailed, match=r"could not be resolved within 0\.05 seconds"):
             lookups.find(host, timeout=0.05)
@@ -71,6 +71,44 @@ def test_hung_lookups_end_in_time_and_share_one_thread(monkeypatch: pytest.Monke
     go_on.set()
     assert lookups.find("other.example", timeout=60) == ["8.8.8.8"]
     assert lookups.find("slow.example", timeout=60) == ["8.8.8.8"]
+
+
+def test_names_that_hung_leave_lookups_to_others_until_they_are_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    hanging, may_answer = ["one.slow", "two.slow", "three.slow", "four.slow"], threading.Event()
+
+    def hang(host: str, *_args: Any, **_options: Any) -> Any:
+        asked.append(host)
+        assert not host.endswith(".slow") or may_answer.wait(60)
+        return _answers("8.8.8.8")(host)
+
+    def ask_in_vain(*hosts: str) -> None:
+        asked.clear()
+        may_answer.clear()
+        for host in hosts:
+            with pytest.raises(ResolutionFailed, match="within"):
+                lookups.find(host, timeout=0.05)
+
+    def let_answer() -> None:
+        may_answer.set()
+        for thread in threading.enumerate():
+            if thread.name.startswith("resolve-"):
+                thread.join(60)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    lookups = _Lookups(most=4)
+    ask_in_vain(*hanging, "other.example")
+    assert asked == hanging, "there is no place for another before anybody knows that these hang"
+    let_answer()
+    ask_in_vain(*hanging)
+    assert asked == hanging[:2], "half of the places"
+    assert lookups.find("other.example", timeout=60) == ["8.8.8.8"]
+    let_answer()
+    for host in hanging:
+        assert lookups.find(host, timeout=60) == ["8.8.8.8"]
+    ask_in_vain(*hanging)
+    assert asked == hanging, "they were answered, and are names like all others again"
+    let_answer()
 
 
 def _answers(*addresses: str) -> Callable[..., Any]:
