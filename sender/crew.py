@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
+import structlog
+
 J = TypeVar("J")
 T = TypeVar("T")
 
@@ -22,6 +24,8 @@ _STEP = 1.0  # milliseconds of a job that call for one more thread; the interpre
 _LONGEST = 100.0  # milliseconds that a job counts for at most: it has all threads at work
 _AHEAD = 100.0  # milliseconds of work that it is worth to have waiting, so that a turn at the database moves many
 _MOST_AHEAD = 3  # jobs waiting for each thread
+
+_log = structlog.get_logger(__name__)
 
 
 def drain(waiting: queue.SimpleQueue[T]) -> list[T]:
@@ -47,6 +51,7 @@ class Crew(Generic[J]):
         self._idle: deque[queue.SimpleQueue[None]] = deque()  # what wakes each idle thread, the last used last
         self._rests = False
         self._threads = 0
+        self._lacks_threads = False  # whether that was said, which is tried again every few milliseconds
         self._hanging = 0  # jobs that have hung so long that they only wait
         self._wanted = 1  # threads at work
         self._mean = _STEP  # milliseconds that a job takes
@@ -54,8 +59,10 @@ class Crew(Generic[J]):
         self._ended_before = 0
 
     def start(self) -> None:
-        """Begin to work; the threads end with the process."""
+        """Begin to work; the threads end with the process. Raise RuntimeError when not one can be made."""
         self._grow(self._size)
+        if not self._threads:
+            raise RuntimeError("can't start new thread")
 
     @property
     def has_jobs_left(self) -> bool:
@@ -117,17 +124,28 @@ class Crew(Generic[J]):
                 self._idle.pop().put(None)
 
     def _grow(self, size: int) -> None:
-        """Make threads, idle at first, until there are `size`."""
+        """Make threads, idle at first, until there are `size`, or the system has none left."""
         while self._threads < size:
             bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+            thread = threading.Thread(target=self._run, args=(bell,), name=f"send-{self._threads}", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                if not self._lacks_threads:
+                    _log.warning("no more threads can be made", threads=self._threads, wanted=size)
+                self._lacks_threads = True
+                return
             self._idle.append(bell)
-            threading.Thread(target=self._run, args=(bell,), name=f"send-{self._threads}", daemon=True).start()
             self._threads += 1
+        self._lacks_threads = False
 
     def _run(self, bell: queue.SimpleQueue[None]) -> None:
         bell.get()
         while True:
-            self._work(self._next(bell))
+            try:
+                self._work(self._next(bell))
+            except Exception as error:  # noqa: BLE001  # a bug must not end a thread
+                _log.error("a job failed", exc_info=error)
             self._ended += 1
 
     def _next(self, bell: queue.SimpleQueue[None]) -> J:

@@ -46,6 +46,7 @@ class Senders:
         self._on_news = on_news
         self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
         self._lapsed: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._lost: queue.SimpleQueue[Claimed] = queue.SimpleQueue()
         # What is under a rate limit goes first: it has to begin soon, or others would come too close behind it. The
         # crew's own queue holds but a word that there is a job, at times one too many.
         self._paced: deque[_Job] = deque()
@@ -83,6 +84,10 @@ class Senders:
         found = drain(self._results)
         self._crew.suit(result.exchange.duration_ms for result in found)
         return found
+
+    def lost(self) -> list[Claimed]:
+        """Return the claims whose attempts came to nothing that can be recorded: only their leases bring them back."""
+        return drain(self._lost)
 
     @property
     def have_work_left(self) -> bool:
@@ -161,12 +166,21 @@ class Senders:
         if job is not None and (clock.monotonic() > job.latest_start or not self._revisions.fit(job.claim)):
             self._lapsed.put(job)
         elif job is not None:
-            self._begun[job.claim.key] = job.claim, clock.monotonic()
-            result = self._result(job.claim)
-            del self._begun[job.claim.key]
-            self._results.put(result)
+            self._make(job.claim)
         if self._results.qsize() >= self._many or (self._more and not self._crew.has_jobs_left):
             self._on_news()
+
+    def _make(self, claim: Claimed) -> None:
+        self._begun[claim.key] = claim, clock.monotonic()
+        try:
+            result = self._result(claim)
+        except Exception as error:  # noqa: BLE001  # it must not tie up a place for ever
+            self._log.error("a result is lost", delivery_id=claim.delivery_id, exc_info=error)
+            self._lost.put(claim)
+        else:
+            self._results.put(result)
+        finally:
+            del self._begun[claim.key]
 
     def _result(self, claim: Claimed) -> Result:
         exchange = self._attempt(claim)

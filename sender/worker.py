@@ -109,12 +109,10 @@ class Worker:
             if were_old:
                 self._revisions.look(self._engine, claim.revisions)
             self._sweep(now)
-            pause = self._pause(now, claim)
+            self._wait(self._pause(now, claim))
         except Exception as error:  # noqa: BLE001  # whatever it is, what is owed to others goes on
             self._revisions.are_old = True
             self._survive(error)
-        else:
-            self._wait(pause)
 
     def _survive(self, error: Exception) -> None:
         """Tell what went wrong in a turn, and let one result that cannot be recorded hold up no other."""
@@ -222,7 +220,7 @@ class Worker:
     def _gather(self) -> None:
         """Take over the results that have come; they are kept until the database has taken them."""
         results = self._senders.results()
-        self._under_way.remove(result.claimed for result in results)
+        self._under_way.remove([*(result.claimed for result in results), *self._senders.lost()])
         self._unrecorded += results
 
     def _is_due(self, now: datetime) -> bool:

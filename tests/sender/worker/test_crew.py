@@ -128,6 +128,49 @@ def test_the_shorter_jobs_are_the_more_of_them_are_worth_having_but_no_endless_n
     assert work.crew.reach == reach
 
 
+@pytest.fixture
+def most_threads(monkeypatch):
+    """Let only so many threads be made."""
+    start = threading.Thread.start
+
+    def most_threads(count):
+        left = iter(range(count))
+
+        def start_or_not(thread):
+            if next(left, None) is None:
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", start_or_not)
+
+    return most_threads
+
+
+def test_jobs_get_on_with_the_threads_that_there_are_when_no_more_can_be_made(work, most_threads):
+    work.crew.suit([100.0])
+    work.crew.put(range(12))
+    assert work.has_begun(8)
+    most_threads(1)
+    work.crew.hurry(4)
+    assert work.has_begun(9)
+    work.end(3)
+    assert work.has_begun(12)
+
+
+def test_a_crew_that_can_have_no_thread_at_all_says_so(most_threads):
+    most_threads(0)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        Crew(2, print).start()
+
+
+def test_a_job_that_fails_ends_no_thread():
+    done = threading.Event()
+    crew = Crew(1, lambda job: done.set() if job else 1 / job)
+    crew.start()
+    crew.put([0, 0, 1])
+    assert done.wait(PATIENCE)
+
+
 def test_jobs_that_nobody_has_begun_with_can_be_taken_back(work):
     work.crew.put([0, 1, 2])
     assert work.has_begun(1)

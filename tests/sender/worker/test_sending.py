@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from sender import sending
 from sender.revisions import Revisions
 from sender.sending import Senders
 from shared import clock
@@ -116,3 +117,19 @@ def test_no_attempt_begins_that_could_outlast_its_lease(context, bench, hooks, s
     assert bench.news.wait(PATIENCE)
     assert bench.lapsed() == [hooks[0]]
     assert bench.senders.results() == sink.requests == []
+
+
+def test_a_claim_whose_result_cannot_be_written_down_at_all_is_let_go(bench, hooks, sink, monkeypatch):
+    poison, other, *_ = hooks
+    real = sending.Result.of.__func__
+
+    def of(cls, claimed, exchange):
+        if claimed.webhook_id == poison:
+            raise ZeroDivisionError
+        return real(cls, claimed, exchange)
+
+    monkeypatch.setattr(sending.Result, "of", classmethod(of))
+    bench.send(poison, other)
+    assert bench.sent(1) == [other]
+    assert [claimed.webhook_id for claimed in bench.senders.lost()] == [poison]
+    assert bench.senders.lost() == bench.senders.hanging() == bench.lapsed() == []
