@@ -130,10 +130,10 @@ class Senders:
         """Let no attempt begin while the block lasts."""
         return self._crew.resting()
 
-    def take_back(self) -> list[Claimed]:
-        """Return the claims that no thread has begun with."""
+    def take_back(self) -> list[tuple[Claimed, float]]:
+        """Return the claims that no thread has begun with, and when their leases began."""
         self._crew.take_back()
-        return [job.claim for job in iter(self._next, None)]
+        return [(job.claim, job.leased_at) for job in iter(self._next, None)]
 
     def lapsed(self) -> list[tuple[Claimed, float]]:
         """Return the claims that are to be made anew, and when their leases began.

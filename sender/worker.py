@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -56,6 +57,7 @@ class Worker:
         self._senders = Senders(context, self._revisions, self._wake.set)
         self._under_way = UnderWay()
         self._unrecorded: list[Result] = []
+        self._unsent: list[tuple[Claimed, float]] = []  # claims to be given back, and when their leases began
         self._swept_at = float("-inf")
         self._next_sweep = 0.0  # seconds until a sweep that was due too early
         self._rest_ends_at: datetime | None = None
@@ -170,10 +172,11 @@ class Worker:
         self._gather()
         hanging = self._senders.hanging()
         self._senders.give_up({claim.webhook_id for claim in hanging})
-        lapsed = self._give_back_lapsed()
+        self._take_unsent(self._senders.lapsed())
+        has_given_back = self._give_back_unsent()
         self._revisions.keep(self._under_way.claims())
         free = self._senders.reach - len(self._under_way)
-        if not self._unrecorded and not lapsed and not (free > 0 and self._is_due(now)):
+        if not self._unrecorded and not has_given_back and not (free > 0 and self._is_due(now)):
             return Claim([])
         settings = self._context.settings
         with writing_connection(self._engine) as connection, self._quiet():
@@ -189,27 +192,30 @@ class Worker:
                 space=MOST_PAYLOAD - self._under_way.payload_size,
             )
             self._revisions.learn(claim.revisions)
-            if self._unrecorded or lapsed or claim.taken:
+            if self._unrecorded or claim.taken:
                 changes.announce(connection, CHANGES)
         self._unrecorded.clear()
         self._under_way.add(claim.taken)
         self._senders.send(claim.taken, leased_at=leased_at, more=claim.more)
         return claim
 
-    def _give_back_lapsed(self) -> bool:
-        """Give back what lapsed, with what it spent of rate limits; return whether anything did.
+    def _take_unsent(self, claims: Sequence[tuple[Claimed, float]]) -> None:
+        self._under_way.remove(claim for claim, _ in claims)
+        self._unsent += claims
 
-        In a transaction of its own: the webhooks of lapsed claims are to be locked before all deliveries, and in one
+    def _give_back_unsent(self) -> bool:
+        """Give back what was not begun with, with what it spent of rate limits; return whether there was anything.
+
+        In a transaction of its own: the webhooks of these claims are to be locked before all deliveries, and in one
         order with those of results.
         """
-        lapsed = self._senders.lapsed()
-        if not lapsed:
+        if not self._unsent:
             return False
-        self._under_way.remove(claim for claim, _ in lapsed)
         with writing_connection(self._engine) as connection:
-            moment = clock.monotonic()
-            ages = [(claim, timedelta(seconds=moment - leased_at)) for claim, leased_at in lapsed]
+            ages = [(claim, timedelta(seconds=clock.monotonic() - since)) for claim, since in self._unsent]
             give_back(connection, ages, clock.now())
+            changes.announce(connection, CHANGES)
+        self._unsent.clear()
         return True
 
     def _quiet(self) -> contextlib.AbstractContextManager[None]:
@@ -253,46 +259,42 @@ class Worker:
 
         A database that fails is asked again until then, and once after it; what it has not taken, leases bring back.
         """
-        unsent = self._senders.take_back()
-        self._under_way.remove(unsent)
+        self._take_unsent(self._senders.take_back())
         while self._under_way and clock.monotonic() < deadline:
             self._wake.clear()
-            pause = _RECORD_WITHIN if self._hand_over(unsent) else _ERROR_PAUSE
+            pause = _RECORD_WITHIN if self._hand_over() else _ERROR_PAUSE
             if self._under_way:
                 self._wake.wait(min(pause, max(0.0, deadline - clock.monotonic())))
-        unsent += self._under_way.claims()
-        while not self._hand_over(unsent):
+        while not self._hand_over(self._under_way.claims()):
             left = deadline - clock.monotonic()
             if left <= 0:
-                counts = {"results": len(self._unrecorded), "claims": len(unsent)}
+                counts = {"results": len(self._unrecorded), "claims": len(self._unsent) + len(self._under_way)}
                 _log.error("the database did not take all; leases bring back what is left", **counts)
                 return
             self._wake.clear()
             self._wake.wait(min(_ERROR_PAUSE, left))
 
-    def _hand_over(self, unsent: list[Claimed]) -> bool:
-        """Record what has ended, release what is `unsent` and empty it; return False when something of it is left."""
+    def _hand_over(self, late: Sequence[Claimed] = ()) -> bool:
+        """Record what has ended, give back what was not begun with and `late` ones; return False if any is left."""
         self._gather()
-        lapsed = [claim for claim, _ in self._senders.lapsed()]
-        self._under_way.remove(lapsed)
-        unsent += lapsed
-        for step in (self._record_all, lambda: self._release_all(unsent)):
+        self._take_unsent(self._senders.lapsed())
+        for step in (self._record_all, self._give_back_unsent, lambda: self._release(late)):
             try:
                 step()
             except Exception as error:  # noqa: BLE001  # one result that cannot be recorded must not lose the others
                 self._survive(error)
                 if is_outage(error):
                     break
-        return not (self._unrecorded or unsent)
+        return not (self._unrecorded or self._unsent or (late and self._under_way))
 
     def _record_all(self) -> None:
         if self._unrecorded:
             self._record(self._unrecorded)
             self._unrecorded.clear()
 
-    def _release_all(self, claims: list[Claimed]) -> None:
+    def _release(self, claims: Sequence[Claimed]) -> None:
         if claims:
             with writing_connection(self._engine) as connection:
                 release(connection, claims, clock.now())
                 changes.announce(connection, CHANGES)
-            claims.clear()
+            self._under_way.remove(claims)

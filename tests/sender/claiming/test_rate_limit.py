@@ -36,6 +36,17 @@ def test_claims_that_lapse_are_given_back_with_what_they_spent_of_the_rate_limit
     assert deliverer.claim() == [], "one that was made is not given back"
 
 
+def test_what_a_claim_spent_is_given_back_once_though_the_worker_was_not_told(api, sink, deliverer):
+    api.webhook(sink.url(), rate_limit=1, rate_period="minute")
+    api.publish(2)
+    lapsed = [(claimed, timedelta(seconds=0.06)) for claimed in deliverer.claim()]
+    for is_due in (True, False):
+        with writing_connection(deliverer.engine) as connection:
+            give_back(connection, lapsed, deliverer.now)
+        deliverer.wait(seconds=0.06)
+        assert bool(deliverer.claim()) == is_due
+
+
 def test_a_raised_rate_limit_does_not_wait_for_the_old_one(api, sink, deliverer):
     hook = api.webhook(sink.url(), rate_limit=1, rate_period="minute")
     path = f"/api/v1/webhooks/{hook['id']}"

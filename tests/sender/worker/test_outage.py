@@ -5,15 +5,19 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
+from sender import sending
 from sender import worker as worker_module
-from sender.models import Attempt, Delivery, WorkerProcess
+from sender.core import pace
+from sender.models import Attempt, Delivery, Webhook, WorkerProcess
 from sender.worker import Worker
-from shared import database
+from shared import clock, database
 from tests.sender.worker.outage import outage_of
 
 EVENTS = 3
@@ -33,8 +37,8 @@ def running(engine, context):
     with ThreadPoolExecutor() as pool:
         workers = []
 
-        def start(grace):
-            worker = Worker(engine, context)
+        def start(grace, **changes):
+            worker = Worker(engine, replace(context, settings=context.settings.model_copy(update=changes)))
             workers.append(worker)
             return worker, pool.submit(worker.run, grace)
 
@@ -153,6 +157,40 @@ def test_a_stop_gives_back_what_is_under_way_for_longer_than_the_grace(api, sink
     worker.stop()
     end.result(30)
     assert states(engine) == {("pending", True): EVENTS}
+
+
+@pytest.mark.parametrize("has_outage", [False, True], ids=["", "after an outage"])
+def test_a_stop_gives_back_what_was_not_begun_with_and_what_it_spent_of_a_rate_limit(
+    api, sink, engine, outage, gate, running, monkeypatch, has_outage
+):
+    monkeypatch.setattr(pace, "BEGIN_WITHIN", timedelta(minutes=1))
+    monkeypatch.setattr(sending, "HANGING_AFTER", timedelta(minutes=1))
+    hanging = api.webhook(sink.url())["id"]
+    worker, end = running(30, worker_threads=1)
+    api.publish(1)
+    sink.wait_for(1)
+    paced = api.webhook(sink.url(), rate_limit=1, rate_period="minute")["id"]
+    assert api("PATCH", f"/api/v1/webhooks/{hanging}", {"active": False})[0] == 200
+    claimed = threading.Event()
+    send = worker._senders.send
+    worker._senders.send = lambda claims, **given: (send(claims, **given), claims and claimed.set())
+    api.publish(1)
+    assert claimed.wait(30)
+    taken_back = threading.Event()
+    take_back = worker._senders.take_back
+    worker._senders.take_back = lambda: (take_back(), taken_back.set())[0]
+    outage.lasts = has_outage
+    worker.stop()
+    assert taken_back.wait(30)
+    if has_outage:
+        outage.wait_for(3)
+        outage.lasts = False
+    gate.open()
+    end.result(30)
+    with engine.connect() as connection:
+        paced_until = connection.scalar(select(Webhook.paced_until).where(Webhook.id == paced))
+    assert states(engine) == {("succeeded", True): 1, ("pending", True): 1}
+    assert paced_until <= clock.now()
 
 
 def test_a_test_that_is_answered_in_an_outage_is_recorded_after_it(api, sink, engine, outage, gate):

@@ -105,7 +105,7 @@ def test_taking_back_returns_all_that_no_thread_has_begun_with(bench, hooks, sin
     bench.send(hanging)
     sink.wait_for(1)
     bench.send(*others, paced, paced={paced})
-    assert sorted(claimed.webhook_id for claimed in bench.senders.take_back()) == sorted([paced, *others])
+    assert sorted(claimed.webhook_id for claimed, _ in bench.senders.take_back()) == sorted([paced, *others])
     gate.open()
     assert bench.sent(1) == [hanging]
 
