@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
@@ -61,6 +64,20 @@ def test_attempts_that_are_not_recorded_are_reported(monkeypatch):
             connection.execute(text("DELETE FROM attempts WHERE id IN (SELECT id FROM attempts LIMIT 2)"))
         expect_recorded(verdict, sender, target.count)
     assert verdict.failures == [f"{EVENTS} requests came, {EVENTS - 2} attempts are recorded"]
+
+
+def test_requests_to_a_hostile_endpoint_that_are_not_recorded_are_reported(monkeypatch):
+    monkeypatch.setattr(verdicts, "LATE", 0.1)
+
+    def note_twice(peer):
+        peer.read()
+        peer.endpoint.requests.append(peer.endpoint.requests[-1])
+
+    with wards.ward(Ground()) as ward:
+        verdict = ward.run(replace(ward.endpoints["closes"], behave=note_twice), EVENTS)
+    (failure,) = verdict.failures
+    requests, attempts = map(int, re.fullmatch(r"(\d+) requests came, (\d+) attempts are recorded", failure).groups())
+    assert requests > attempts
 
 
 def test_the_matrix_fails_with_a_row_that_does_not_hold(monkeypatch, capsys):

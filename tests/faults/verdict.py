@@ -54,11 +54,15 @@ def judge(sink: BenchSink, owed: Iterable[str], seconds: float | None) -> Verdic
     return verdict
 
 
-def expect_recorded(verdict: Verdict, sender: Sender, requests: Callable[[], int]) -> None:
-    """Expect an attempt for each of the `requests` that arrived, as no worker was killed; late ones have a while."""
+def expect_recorded(verdict: Verdict, sender: Sender, requests: Callable[[], int], among: str = "true") -> None:
+    """Expect an attempt for each of the `requests` that arrived, as no worker was killed; late ones have a while.
+
+    `among` says in SQL which deliveries they were for.
+    """
+    attempts = f"SELECT count(*) FROM attempts JOIN deliveries ON deliveries.id = delivery_id WHERE {among}"
 
     def recorded() -> int:
-        return sender.scalar("SELECT count(*) FROM attempts")
+        return sender.scalar(attempts)
 
     with contextlib.suppress(TimeoutError):
         await_(lambda: recorded() == requests(), seconds=LATE)

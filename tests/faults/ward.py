@@ -18,7 +18,7 @@ from tests.faults import memory
 from tests.faults.ground import SHORT, Ground, Sender, await_
 from tests.faults.hostile import Hostile, endpoints
 from tests.faults.memory import Memory
-from tests.faults.verdict import Verdict
+from tests.faults.verdict import Verdict, expect_recorded
 from tests.shared.certificates import Authority
 from tests.shared.endpoints import Endpoint, closed_port, listening, serving
 
@@ -65,7 +65,15 @@ class Ward:
         held = "succeeded" if hostile.outcome == "succeeded" else "pending"
         verdict.expect(set(states) == {held}, f"the deliveries were {states}")
         verdict.expect(self._trap.connections == 0, "the redirect was followed")
+        expect_recorded(verdict, self._sender, lambda: self._healthy.count() - before["count"], _among(good))
+        came = len(endpoint.requests if endpoint else ()) + len(well.requests)
+        expect_recorded(verdict, self._sender, lambda: came + self._never_sent(bad), _among(bad))
         return verdict
+
+    def _never_sent(self, bad: list[str]) -> int:
+        """How many attempts ended before there was a connection to send a request on."""
+        outcomes = self._outcomes(bad)
+        return sum(outcomes.get(kind, 0) for kind in ("refused", "tls"))
 
     def mark(self) -> None:
         """Let the worker's memory be compared with what it is now."""
