@@ -41,6 +41,10 @@ _NOTICE_OF_LOSS = {
     "tcp_user_timeout": 30_000,  # milliseconds that what was sent may stay unconfirmed
 }
 
+# Nor does the server hold for longer what somebody has locked who vanished amid a transaction, or is frozen: all others
+# that need it would stand still, by its own settings for two hours or for ever.
+_LONGEST_IDLE = 30.0  # seconds within a transaction
+
 NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -98,10 +102,12 @@ def notice_of_loss(url: URL) -> dict[str, Any]:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Give a SQLite engine its pragmas and explicit transactions; leave other engines as they are."""
+    """Give a SQLite engine its pragmas and explicit transactions, and let nobody hold up a PostgreSQL for long."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+    else:
+        event.listen(engine, "connect", _bound_idling)
 
 
 def is_sqlite(url: str) -> bool:
@@ -182,6 +188,12 @@ def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
         "cache_size=-16000",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _bound_idling(connection: Any, _record: object) -> None:
+    # Said afterwards, because poolers take no settings with the connection.
+    connection.execute(f"SET idle_in_transaction_session_timeout = {round(_LONGEST_IDLE * 1000)}")
+    connection.commit()
 
 
 def _begin(connection: Connection) -> None:

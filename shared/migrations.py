@@ -83,6 +83,7 @@ def _alone(db: SQLAlchemy) -> Iterator[None]:
         return
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": _LOCK_NUMBER})
+        connection.commit()  # the session's lock stays, and no transaction idles while the migrations run
         try:
             yield
         finally:

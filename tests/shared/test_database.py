@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -12,6 +13,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from shared import database
 from shared.changes import ChangeWatcher
 from shared.cli import database_app
 from shared.database import is_outage, is_unavailable, writing_connection
@@ -107,3 +109,35 @@ def test_connections_notice_a_postgresql_that_vanished_as_the_url_wants_it(
         assert parameters["tcp_user_timeout"] == "30000"
         kept_alive = [parameters[f"keepalives_{name}"] for name in ("idle", "interval", "count")]
         assert kept_alive == ["15", "5", "3"]
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_who_vanishes_amid_a_transaction_keeps_nobody_waiting_for_ever(engine, monkeypatch):
+    """Frozen, or on a host that is gone: PostgreSQL would ask after hours whether it is there, or never."""
+    monkeypatch.setattr(database, "_LONGEST_IDLE", 0.2)
+    engine.dispose()
+    change = text("UPDATE things SET id = id + 1")
+    execute(engine, ["INSERT INTO things VALUES (1)"])
+
+    def be_frozen(others):
+        with writing_connection(engine) as connection:
+            connection.execute(change)
+            others.submit(execute, engine, ["UPDATE things SET id = id + 10"]).result(30)
+            connection.execute(change)
+
+    with ThreadPoolExecutor() as others, pytest.raises(DBAPIError) as caught:
+        be_frozen(others)
+    assert is_outage(caught.value), "what it was about is done again"
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT id FROM things")) == 11
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_idling_between_transactions_ends_no_connection(engine, monkeypatch):
+    monkeypatch.setattr(database, "_LONGEST_IDLE", 0.05)
+    engine.dispose()
+    with engine.connect() as connection:
+        for _ in range(2):
+            assert connection.scalar(text("SELECT 1")) == 1
+            connection.rollback()
+            assert not threading.Event().wait(0.2)
