@@ -13,8 +13,8 @@ from cryptography.fernet import Fernet
 from sender.models import Webhook, db
 from sender.services.vault import Vault
 from shared import migrations
-from tests.sender.test_lost_keys import path_of, run, store, stored
-from tests.sender.test_pages import settings
+from tests.sender.pages.webhook_forms import settings
+from tests.sender.secrets.test_lost_keys import path_of, run, store, stored
 
 OWN = {"Authorization": "Bearer correct-horse-battery", "X-Menu": "caf\xe9 au lait", "X-Tenant": "tenant-0815"}
 TRACES = [b"correct-horse-battery", b"au lait", b"tenant-0815"]
