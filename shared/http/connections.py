@@ -60,9 +60,14 @@ class _Told(HTTPConnection):
 
 
 def _send_all(sock: socket.socket, data: bytes) -> bool:
-    """Return whether `data` was sent; if not, an answer may have come before its end, such as a 413."""
+    """Return whether `data` was sent; if not, an answer may have come before its end, such as a 413.
+
+    Not by `sendall`, for all of which the socket's timeout counts: an endpoint that goes on taking is not silent.
+    """
+    rest = memoryview(data)
     try:
-        sock.sendall(data)
+        while rest:
+            rest = rest[sock.send(rest) :]
     except CUT:
         return False
     except TimeoutError:

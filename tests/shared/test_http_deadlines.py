@@ -101,6 +101,20 @@ def test_a_silent_endpoint_ends_at_the_read_limit(behave: Behaviour, body: bytes
     assert re.search(words, outcome.detail), outcome.detail
 
 
+def test_an_endpoint_that_takes_a_large_request_slowly_is_not_a_silent_one() -> None:
+    """Taking it all takes longer than the read limit, but there is never so long a pause."""
+
+    def behave(peer: Peer) -> None:
+        taken = 0
+        while taken < len(LARGE) and (piece := peer.sock.recv(262_144)):
+            taken += len(piece)
+            peer.endpoint.ended.wait(0.03)
+        peer.send(OK)
+
+    exchange = attempt(behave, limits=Limits(connect=30, read=1, total=30), body=LARGE)
+    assert exchange.outcome.kind == "succeeded", exchange.outcome
+
+
 def test_a_look_up_that_hangs_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
 
