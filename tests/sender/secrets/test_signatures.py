@@ -233,6 +233,7 @@ def test_a_secret_that_does_not_fit_is_refused_in_words(scheme, secret, words):
         ("token", "x" * 512),
         ("basic", "ann:pass:word with blanks"),
         ("standard-ed25519", KEY_PAIR),
+        ("standard-ed25519", "whsk_" + base64.b64encode(RANDOM[:32]).decode()),  # the seed alone
         ("standard-ed25519", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
     ],
 )
