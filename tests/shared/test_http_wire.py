@@ -104,6 +104,7 @@ def test_a_method_that_cannot_be_sent_is_an_outcome(method: str) -> None:
         ("https://example.com:443/", "example.com", "example.com"),
         ("https://example.com.:8443/", "example.com:8443", "example.com"),
         ("http://bücher.example/", "xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("http://\ufb01x.Example/", "fix.example", "fix.example"),
         ("https://[2606:4700::1111]/", "[2606:4700::1111]", "2606:4700::1111"),
         ("http://0x7f.1:81/", "0x7f.1:81", "127.0.0.1"),
     ],
