@@ -8,6 +8,8 @@ import pytest
 import standardwebhooks
 
 from sender import sending
+from sender.services.context import CHANGES
+from shared import changes
 from tests.sender.working import working
 
 COUNT = 4
@@ -110,3 +112,22 @@ def test_of_other_webhooks_nothing_is_given_back(api, sink, gate, one_thread, lo
         assert api("PATCH", f"/api/v1/webhooks/{other['id']}", {"name": "Another"})[0] == 200
         assert looked.wait(timeout=30)
     assert all(one_thread._revisions.fit(claim) for claim in one_thread._under_way.claims())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/secret/rotate", {"overlap_seconds": 0}),
+        ("DELETE", "/secret/old", None),
+        ("PATCH", "", {"secret": "whsec_" + "QUJD" * 12}),
+        ("DELETE", "", None),
+    ],
+)
+def test_workers_are_told_at_once_of_each_change(api, sink, monkeypatch, method, path, body):
+    """Without being told they would find out at their next turn, when more may have begun."""
+    hook = api.webhook(sink.url())
+    assert api("POST", f"/api/v1/webhooks/{hook['id']}/secret/rotate", {})[0] == 200
+    told = []
+    monkeypatch.setattr(changes, "announce", lambda _transaction, channel: told.append(channel))
+    assert api(method, f"/api/v1/webhooks/{hook['id']}{path}", body)[0] in (200, 204)
+    assert told == [CHANGES]
