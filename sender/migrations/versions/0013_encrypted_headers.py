@@ -26,6 +26,7 @@ webhooks = sa.table(
     sa.column('headers', sa.JSON),
     sa.column('encrypted_headers', sa.Text),
     sa.column('encrypted_secret', sa.Text),
+    sa.column('deleted_at', sa.BigInteger),
 )
 
 
@@ -64,7 +65,9 @@ def downgrade() -> None:
 
 
 def _refuse_wrong_key(connection: sa.Connection) -> None:
-    config = current_app.config
-    secrets = connection.scalars(sa.select(webhooks.c.encrypted_secret))
-    if not config.get('SENDER_KEY_IS_LOST') and all(config['SENDER_VAULT'].unlock(one) is None for one in secrets):
+    if current_app.config.get('SENDER_KEY_IS_LOST'):
+        return
+    query = sa.select(webhooks.c.encrypted_secret).where(webhooks.c.deleted_at.is_(None))
+    found = [current_app.config['SENDER_VAULT'].unlock(secret) for secret in connection.scalars(query)]
+    if found and all(secret is None for secret in found):
         raise WrongKey

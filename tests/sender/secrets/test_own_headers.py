@@ -109,6 +109,15 @@ def test_a_key_that_fits_no_secret_encrypts_none_of_before(app, api, sink):
     assert api("GET", path_of(hook))[1]["headers"] == OWN
 
 
+def test_deleted_webhooks_do_not_say_whether_a_key_is_the_right_one(app, api, sink):
+    hook = api.webhook(sink.url(), headers=OWN)
+    assert api("DELETE", path_of(hook))[0] == 204
+    before(app)
+    key = {"SENDER_ENCRYPTION_KEY": Fernet.generate_key().decode()}
+    assert run(app, "migrate", **key).returncode == 0
+    assert json.loads(Vault(key["SENDER_ENCRYPTION_KEY"]).unlock(stored(app, hook).encrypted_headers)) == OWN
+
+
 def test_with_a_lost_key_those_of_before_are_encrypted_with_the_new_one(app, api, sink):
     hook = api.webhook(sink.url(), headers=OWN)
     before(app)
