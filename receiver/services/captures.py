@@ -45,7 +45,7 @@ def latest(bin_id: str) -> Capture | None:
     return db.session.scalar(_of(bin_id).order_by(Capture.position.desc()).limit(1))
 
 
-def release() -> None:
+def let_go() -> None:
     """Give the database connection of this request back, for a request that goes on for long."""
     db.session.remove()
 

@@ -35,7 +35,7 @@ def stream(owner: Bin, tell: Tell) -> Response:
         except NotFound:
             return None
         finally:
-            captures.release()  # a stream that waits holds no connection
+            captures.let_go()  # a stream that waits holds no connection
 
     return streams.respond(context.current().live.listening(bin_id), look)
 
