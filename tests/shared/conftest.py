@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
-from werkzeug.serving import make_server
 
+from tests.serving import serving
 from tests.shared.gallery import Feed, create_app
 
 
@@ -43,26 +39,10 @@ class Site:
 
 @pytest.fixture
 def site(chromium: Browser) -> Iterator[Site]:
-    with serving(create_app()) as (origin, feed):
+    app = create_app()
+    feed: Feed = app.extensions["feed"]
+    with serving(app, at_end=feed.cut) as origin:
         site = Site(chromium, origin, feed)
         yield site
         for context in site.contexts:
             context.close()
-
-
-@contextmanager
-def serving(app: Flask) -> Iterator[tuple[str, Feed]]:
-    """Serve `app` on a free port for the length of the block."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    feed: Feed = app.extensions["feed"]
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    server.daemon_threads = True  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}", feed
-    finally:
-        feed.cut()
-        server.shutdown()
-        thread.join()
-        server.server_close()

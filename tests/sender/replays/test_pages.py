@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import threading
 
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import update
-from werkzeug.serving import make_server
 
 from sender.models import Webhook
 from sender.services import replays
 from shared import clock, paging
 from shared.database import writing_connection
 from tests.sender.conftest import TOKEN
+from tests.serving import serving
 from tests.visitor import text_of
 
 
@@ -188,13 +187,8 @@ def test_a_deleted_webhook_keeps_its_replays(visitor, api, past, hook):
 
 @pytest.fixture
 def site(app):
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as origin:
+        yield origin
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
