@@ -15,11 +15,11 @@ from sender.worker import Worker
 
 
 @contextmanager
-def working(engine: Engine, context: Context, **changes: Any) -> Iterator[Worker]:
-    """Run a worker with its settings changed, and stop it afterwards."""
+def working(engine: Engine, context: Context, *, grace: float = 5, **changes: Any) -> Iterator[Worker]:
+    """Run a worker with its settings changed, and stop it afterwards, giving attempts under way `grace` seconds."""
     settings = context.settings.model_copy(update=changes)
     worker = Worker(engine, replace(context, settings=settings))
-    thread = threading.Thread(target=worker.run, args=(5,))
+    thread = threading.Thread(target=worker.run, args=(grace,))
     thread.start()
     yield worker
     worker.stop()

@@ -138,7 +138,7 @@ def test_a_probe_that_is_given_back_is_followed_by_another_at_once(api, sink, de
 @pytest.fixture
 def small_worker(engine, context, request):
     """A worker that makes few attempts at once."""
-    with working(engine, context, worker_threads=getattr(request, "param", 2)) as worker:
+    with working(engine, context, grace=0, worker_threads=getattr(request, "param", 2)) as worker:
         yield worker
 
 

@@ -33,7 +33,7 @@ def looked(monkeypatch):
 def one_thread(engine, context, monkeypatch, looked):
     """A worker that begins with one attempt at a time, also while that hangs."""
     monkeypatch.setattr(sending, "SPARE", 0)
-    with working(engine, context, worker_threads=1) as worker:
+    with working(engine, context, grace=0, worker_threads=1) as worker:
         yield worker
 
 
