@@ -19,17 +19,16 @@ from sender.services.deliveries import (
     MOST_PAYLOAD,
     Claim,
     Claimed,
-    Result,
     claim_due,
     give_back,
     is_due,
     next_due,
-    record,
     release,
     release_held,
     rules_of,
 )
 from sender.under_way import UnderWay
+from sender.unrecorded import Unrecorded
 from shared import changes, clock
 from shared.changes import ChangeWatcher
 from shared.database import is_outage, writing_connection
@@ -49,14 +48,13 @@ class Worker:
     def __init__(self, engine: Engine, context: Context) -> None:
         self._engine = engine
         self._context = context
-        self._rules = rules_of(context.settings)
         self._threads = context.settings.worker_threads
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._revisions = Revisions()
         self._senders = Senders(context, self._revisions, self._wake.set)
         self._under_way = UnderWay()
-        self._unrecorded: list[Result] = []
+        self._unrecorded = Unrecorded(engine, rules_of(context.settings))
         self._unsent: list[tuple[Claimed, float]] = []  # claims to be given back, and when their leases began
         self._swept_at = float("-inf")
         self._next_sweep = 0.0  # seconds until a sweep that was due too early
@@ -114,45 +112,8 @@ class Worker:
             self._wait(self._pause(now, claim))
         except Exception as error:  # noqa: BLE001  # whatever it is, what is owed to others goes on
             self._revisions.are_old = True
-            self._survive(error)
-
-    def _survive(self, error: Exception) -> None:
-        """Tell what went wrong in a turn, and let one result that cannot be recorded hold up no other."""
-        if is_outage(error):
-            _log.error("the database failed; trying again", error=type(error).__name__)
-        else:
-            _log.error("a turn failed; recording its results one by one", exc_info=error)
-            try:
-                self._record_each()
-            except Exception as another:  # noqa: BLE001  # the results are kept for the next turn
-                _log.error("results could not be recorded; trying again", error=type(another).__name__)
-        self._stopping.wait(_ERROR_PAUSE)
-
-    def _record_each(self) -> None:
-        while self._unrecorded:
-            result = self._unrecorded[0]
-            try:
-                self._record([result])
-            except Exception as error:
-                if is_outage(error):
-                    raise
-                _log.error("a result could not be recorded", delivery_id=result.claimed.delivery_id, exc_info=error)
-                self._record_as_failure(result, error)
-            del self._unrecorded[0]
-
-    def _record_as_failure(self, result: Result, error: Exception) -> None:
-        """Record that an attempt was made, of which nothing else can be; if not even that, its lease brings it back."""
-        try:
-            self._record([Result.without_answer(result.claimed, result.exchange, type(error).__name__)])
-        except Exception as another:
-            if is_outage(another):
-                raise
-            _log.error("nor could its failure", delivery_id=result.claimed.delivery_id, exc_info=another)
-
-    def _record(self, results: list[Result]) -> None:
-        with writing_connection(self._engine) as connection:
-            record(connection, results, self._rules, clock.now())
-            changes.announce(connection, CHANGES)
+            self._unrecorded.survive(error)
+            self._stopping.wait(_ERROR_PAUSE)
 
     def _wait(self, seconds: float) -> None:
         """Wait until something wakes the loop, and see to it meanwhile that attempts get on."""
@@ -180,7 +141,7 @@ class Worker:
             return Claim([])
         settings = self._context.settings
         with writing_connection(self._engine) as connection, self._quiet():
-            record(connection, self._unrecorded, self._rules, clock.now())
+            self._unrecorded.write(connection)
             leased_at = clock.monotonic()
             claim = claim_due(
                 connection,
@@ -194,7 +155,7 @@ class Worker:
             self._revisions.learn(claim.revisions)
             if self._unrecorded or claim.taken:
                 changes.announce(connection, CHANGES)
-        self._unrecorded.clear()
+        self._unrecorded.forget()
         self._under_way.add(claim.taken)
         self._senders.send(claim.taken, leased_at=leased_at, more=claim.more)
         return claim
@@ -227,7 +188,7 @@ class Worker:
         """Take over the results that have come; they are kept until the database has taken them."""
         results = self._senders.results()
         self._under_way.remove([*(result.claimed for result in results), *self._senders.lost()])
-        self._unrecorded += results
+        self._unrecorded.add(results)
 
     def _is_due(self, now: datetime) -> bool:
         with self._engine.connect() as connection:
@@ -278,19 +239,14 @@ class Worker:
         """Record what has ended, give back what was not begun with and `late` ones; return False if any is left."""
         self._gather()
         self._take_unsent(self._senders.lapsed())
-        for step in (self._record_all, self._give_back_unsent, lambda: self._release(late)):
+        for step in (self._unrecorded.record, self._give_back_unsent, lambda: self._release(late)):
             try:
                 step()
             except Exception as error:  # noqa: BLE001  # one result that cannot be recorded must not lose the others
-                self._survive(error)
+                self._unrecorded.survive(error)
                 if is_outage(error):
                     break
         return not (self._unrecorded or self._unsent or (late and self._under_way))
-
-    def _record_all(self) -> None:
-        if self._unrecorded:
-            self._record(self._unrecorded)
-            self._unrecorded.clear()
 
     def _release(self, claims: Sequence[Claimed]) -> None:
         if claims:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
-from sender import sending
+from sender import sending, unrecorded
 from sender import worker as worker_module
 from sender.core import pace
 from sender.models import Attempt, Delivery, Webhook, WorkerProcess
@@ -76,7 +76,7 @@ def test_results_that_come_in_an_outage_are_recorded_after_it(api, sink, engine,
 def test_results_that_are_recorded_one_by_one_outlive_an_outage_too(
     api, sink, engine, outage, gate, running, monkeypatch
 ):
-    real, stumbled = worker_module.record, threading.Event()
+    real, stumbled = unrecorded.record, threading.Event()
 
     def record(connection, results, *rest):
         if results and not stumbled.is_set():
@@ -85,7 +85,7 @@ def test_results_that_are_recorded_one_by_one_outlive_an_outage_too(
             raise ZeroDivisionError
         return real(connection, results, *rest)
 
-    monkeypatch.setattr(worker_module, "record", record)
+    monkeypatch.setattr(unrecorded, "record", record)
     api.webhook(sink.url())
     api.publish(EVENTS)
     running(5)

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from sender import unrecorded
 from sender import worker as worker_module
 from sender.core import retry
 from sender.models import Delivery, Webhook, db
@@ -83,15 +84,19 @@ def test_a_secret_of_another_installation_stops_only_its_webhook(app, api, sink,
     assert "encrypted with another key" in of(stranger, found)["attempts"][0]["detail"]
 
 
-@pytest.mark.parametrize("waits", ["writing_connection", "record"], ids=["for its turn", "for rows"])
-def test_what_a_turn_waits_for_the_database_is_not_taken_off_the_leases(app, api, sink, monkeypatch, waits):
+@pytest.mark.parametrize(
+    ("module", "waits"),
+    [(worker_module, "writing_connection"), (unrecorded, "record")],
+    ids=["for its turn", "for rows"],
+)
+def test_what_a_turn_waits_for_the_database_is_not_taken_off_the_leases(app, api, sink, monkeypatch, module, waits):
     api.webhook(sink.url())
     api.publish()
     with app.app_context():
         worker = Worker(db.engine, app.extensions["hookloop_sender"])
     worker._clock.follow(clock.now())  # looks at the whole table once a minute
     passed, sent = [0.0], []
-    now, monotonic, real = clock.now, clock.monotonic, getattr(worker_module, waits)
+    now, monotonic, real = clock.now, clock.monotonic, getattr(module, waits)
     monkeypatch.setattr(clock, "now", lambda: now() + timedelta(seconds=passed[0]))
     monkeypatch.setattr(clock, "monotonic", lambda: monotonic() + passed[0])
 
@@ -99,7 +104,7 @@ def test_what_a_turn_waits_for_the_database_is_not_taken_off_the_leases(app, api
         passed[0] += 50
         return real(*given)
 
-    monkeypatch.setattr(worker_module, waits, wait_first)
+    monkeypatch.setattr(module, waits, wait_first)
     monkeypatch.setattr(worker._senders, "send", lambda claims, **given: sent.append((claims, given["leased_at"])))
     worker._turn()
     (((claimed,), leased_at),) = sent
@@ -111,7 +116,7 @@ def test_what_a_turn_waits_for_the_database_is_not_taken_off_the_leases(app, api
 
 
 def test_a_result_of_which_nothing_can_be_recorded_holds_up_no_other(api, sink, worker, monkeypatch):
-    real, poisoned = worker_module.record, threading.Event()
+    real, poisoned = unrecorded.record, threading.Event()
 
     def record(connection, results, *rest):
         if any("418" in result.exchange.request.url for result in results):
@@ -119,7 +124,7 @@ def test_a_result_of_which_nothing_can_be_recorded_holds_up_no_other(api, sink, 
             raise ZeroDivisionError
         return real(connection, results, *rest)
 
-    monkeypatch.setattr(worker_module, "record", record)
+    monkeypatch.setattr(unrecorded, "record", record)
     api.webhook(sink.url(UNRECORDABLE))
     api.publish()
     assert poisoned.wait(30)
