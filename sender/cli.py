@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from sender.settings import SenderSettings
 from shared import cli, clock
 
 _DATABASE = "SENDER_DATABASE_URL"
+_NEW_OBJECTS = 50_000  # that call for a collection; a turn makes some thousands, which nobody holds after it
 
 
 def prepare() -> None:
@@ -76,7 +78,18 @@ def worker() -> None:
     logs.configure(settings, settings.secrets())
     with cli.database_app(db, settings.url, _DATABASE).app_context():
         loop = Worker(db.engine, open_context(settings, db.engine))
+        _collect_less_often()
         cli.run_until_told(lambda: loop.run(settings.shutdown_grace), loop.stop)
+
+
+def _collect_less_often() -> None:
+    """Have the garbage collector leave alone what is loaded by now, and look at the rest when there is much of it.
+
+    A delivery leaves no cycles behind: to look for them took an eighth of a turn's CPU at the database.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, 10, 10)
 
 
 def check() -> None:

@@ -21,6 +21,9 @@ from sender.services.deliveries import HANGING_AFTER, Claimed, Result
 from shared import clock
 from shared.exchange import Exchange
 
+# Results for each of `worker_threads` that are worth a turn at the database: part of its cost is the same for any
+# number. With 2 instead of 1, two workers on SQLite spent 80 µs of CPU a delivery in turns, instead of 95.
+_WORTH_A_TURN = 2
 SPARE = 3  # threads for each of `worker_threads`, for attempts that hang: these only wait, at some 50 kB each
 
 _log = structlog.get_logger("sender.worker")
@@ -52,9 +55,10 @@ class Senders:
         self._paced: deque[_Job] = deque()
         self._others: deque[_Job] = deque()
         self._more = False
-        self._many = context.settings.worker_threads
+        threads = context.settings.worker_threads
+        self._many = threads * _WORTH_A_TURN
         self._begun: dict[tuple[str, str], tuple[Claimed, float]] = {}  # attempts under way, and since when
-        self._crew: Crew[None] = Crew(self._many, self._work, spare=self._many * SPARE)
+        self._crew: Crew[None] = Crew(threads, self._work, spare=threads * SPARE)
         # An attempt that begins later could outlast its lease, and another worker would make it a second time. What an
         # attempt leaves of the lease is half for waiting before it, half for being recorded after it.
         self._start_within = (context.settings.lease_seconds - context.settings.total_timeout) / 2
