@@ -81,7 +81,7 @@ def choose(
         lane = lanes[candidate.webhook_id]
         if lane.ended or not (lane.wanted or candidate.test):
             choice.held.append(candidate.delivery_id)
-        elif lane.rests_until is not None:
+        elif lane.wanted and lane.rests_until is not None:
             slow_free -= _probe_or_hold(choice, candidate, lane, min(free - len(choice.taken), slow_free), now)
         elif len(choice.taken) < free and lane.room > 0:
             slow = candidate.retry or lane.slow

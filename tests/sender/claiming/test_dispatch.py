@@ -26,8 +26,10 @@ def test_oldest_first_within_the_cap_of_each_webhook():
     assert choice.held == []
 
 
-def test_deliveries_of_a_paused_webhook_are_held_but_tests_are_sent():
-    choice = choose([*due("a", 2), *due("a", 1, test=True)], {"a": Lane(False, 9)}, 9, 9, NOW)
+@pytest.mark.parametrize("rests_until", [None, NOW, LATER])
+def test_deliveries_of_a_paused_webhook_are_held_but_tests_are_sent(rests_until):
+    lane = Lane(False, 9, rests_until=rests_until)
+    choice = choose([*due("a", 2), *due("a", 1, test=True)], {"a": lane}, 9, 9, NOW)
     assert choice.held == ["a0", "a1"]
     assert len(choice.taken) == 1
 
