@@ -70,6 +70,6 @@ def read_retry_after(status: int | None, headers: Sequence[tuple[str, str]], now
 
 def _wait(text: str, now: datetime) -> timedelta:
     if text.isascii() and text.isdigit():
-        return timedelta(seconds=min(int(text[:9]), 10**6))
+        return timedelta(seconds=min(int(text.lstrip("0")[:9] or 0), 10**6))
     moment = parsedate_to_datetime(text)
     return moment.replace(tzinfo=moment.tzinfo or UTC) - now
