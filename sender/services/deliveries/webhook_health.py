@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -94,6 +94,8 @@ def write(
         locked = webhooks[webhook_id]
         of_this_url = [one for one in attempts if locked.is_at(one.exchange.request.url)]
         after, news = _fold(locked.health, of_this_url, disable_after, now)
+        if locked.has_ended:  # nobody is told now; that it recovered is to be told when it is active again
+            after = replace(after, told_at=locked.health.told_at)
         counts.append(_count(webhook_id, attempts))
         if after != locked.health:
             healths.append((webhook_id, *map(_driver_value, astuple(after))))

@@ -80,7 +80,7 @@ def test_recovery_is_told_after_a_warning(api, sink, deliverer):
     assert subjects == ["Webhook Billing is failing", "Webhook Billing has recovered"]
 
 
-@pytest.mark.parametrize("how", ["url", "pause", "disabled"])
+@pytest.mark.parametrize("how", ["url", "pause", "disabled", "disabled and tested"])
 def test_recovery_is_told_also_when_the_failures_were_forgotten_before(api, sink, deliverer, how):
     hook, watcher = api.webhook(sink.url()), api.webhook(sink.url(), event_types=["webhook.recovered"])
     path = f"/api/v1/webhooks/{hook['id']}"
@@ -88,12 +88,13 @@ def test_recovery_is_told_also_when_the_failures_were_forgotten_before(api, sink
     api.publish()
     while deliverer.webhook(hook["id"]).warned_at is None:
         deliverer.fail(1)
-    if how == "disabled":
+    if how.startswith("disabled"):
         while deliverer.webhook(hook["id"]).active:
             deliverer.fail(1)
-    for change in {"url": [{"url": sink.url(204)}], "disabled": [{"active": True}]}.get(
-        how, [{"active": False}, {"active": True}]
-    ):
+    if how == "disabled and tested":
+        assert api("POST", f"{path}/test", {})[1]["state"] == "succeeded"
+    changes = {"url": [{"url": sink.url(204)}], "pause": [{"active": False}, {"active": True}]}
+    for change in changes.get(how, [{"active": True}]):
         assert api("PATCH", path, change)[0] == 200
     assert deliverer.webhook(hook["id"]).warned_at is None, "before it is disabled it is warned about again"
     api.publish()
