@@ -21,9 +21,9 @@ from sender.services.deliveries import HANGING_AFTER, Claimed, Result
 from shared import clock
 from shared.exchange import Exchange
 
-# Results for each of `worker_threads` that are worth a turn at the database: part of its cost is the same for any
-# number. With 2 instead of 1, two workers on SQLite spent 80 µs of CPU a delivery in turns, instead of 95.
-_WORTH_A_TURN = 2
+# Of each thread; part of what a turn at the database costs is the same for any number. With 2 instead of 1, two workers
+# on SQLite spent 80 µs of CPU a delivery in turns, instead of 95.
+_RESULTS_WORTH_A_TURN = 2
 SPARE = 3  # threads for each of `worker_threads`, for attempts that hang: these only wait, at some 50 kB each
 
 _log = structlog.get_logger("sender.worker")
@@ -56,7 +56,7 @@ class Senders:
         self._others: deque[_Job] = deque()
         self._more = False
         threads = context.settings.worker_threads
-        self._many = threads * _WORTH_A_TURN
+        self._worth_a_turn = threads * _RESULTS_WORTH_A_TURN
         self._begun: dict[tuple[str, str], tuple[Claimed, float]] = {}  # attempts under way, and since when
         self._crew: Crew[None] = Crew(threads, self._work, spare=threads * SPARE)
         # An attempt that begins later could outlast its lease, and another worker would make it a second time. What an
@@ -171,7 +171,7 @@ class Senders:
             self._lapsed.put(job)
         elif job is not None:
             self._make(job.claim)
-        if self._results.qsize() >= self._many or (self._more and not self._crew.has_jobs_left):
+        if self._results.qsize() >= self._worth_a_turn or (self._more and not self._crew.has_jobs_left):
             self._on_news()
 
     def _make(self, claim: Claimed) -> None:

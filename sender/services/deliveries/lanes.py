@@ -132,7 +132,7 @@ def keep(
 ) -> None:
     """Write what the rate limits remember after `taken` deliveries per webhook, and who is probed, `until` when."""
     spent = {webhook_id: lanes.spend(webhook_id, count) for webhook_id, count in taken.items()}
-    remember(connection, {webhook_id: until for webhook_id, until in spent.items() if until is not None})
+    remember(connection, {webhook_id: after for webhook_id, after in spent.items() if after is not None})
     if probed:
         connection.execute(_PROBED, {"ids": sorted(probed), "b_until": until})
 

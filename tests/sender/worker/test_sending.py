@@ -100,6 +100,23 @@ def test_a_commit_that_took_long_leaves_time_to_begin(bench, hooks, sink, gate, 
     assert bench.sent(2) == [hanging, paced]
 
 
+def test_results_are_news_when_there_are_two_of_each_thread(context, bench, hooks):
+    told = []
+    settings = context.settings.model_copy(update={"worker_threads": 1})
+    second, fourth = threading.Event(), threading.Event()
+
+    def tell():
+        told.append(senders.results())
+        (fourth if second.is_set() else second).set()
+
+    senders = Senders(replace(context, settings=settings), Revisions(), tell)
+    senders.start()
+    for pair, heard in ((hooks[:2], second), (hooks[2:], fourth)):
+        senders.send([bench.claims[hook] for hook in pair], leased_at=clock.monotonic(), more=False)
+        assert heard.wait(PATIENCE)
+    assert [[result.claimed.webhook_id for result in results] for results in told] == [hooks[:2], hooks[2:]]
+
+
 def test_taking_back_returns_all_that_no_thread_has_begun_with(bench, hooks, sink, gate):
     hanging, paced, *others = hooks
     bench.send(hanging)
