@@ -78,7 +78,7 @@ class SenderSettings(CommonSettings):
         le=365,
         validation_alias="SENDER_DISABLE_AFTER",
         description="Days of failing without a success after which a webhook is disabled, given ten failures in a row; "
-        "at half of them it is warned about, however few failures there were. 0 never disables.",
+        "at half of them it is warned about, however few failures there were. 0 never warns or disables.",
     )
     retention_days: float = Field(
         30,
