@@ -38,7 +38,7 @@ def drain(waiting: queue.SimpleQueue[T]) -> list[T]:
 
 
 class Crew(Generic[J]):
-    """`size` threads that call `work` for each job; all methods but `work` are for one other thread.
+    """`size` threads that call `work` for each job; all methods but `add` are for one other thread.
 
     A thread whose job hangs gives its place to another, which is made for it: `spare` more at most.
     """
@@ -80,6 +80,10 @@ class Crew(Generic[J]):
         for job in jobs:
             self._jobs.put(job)
         self._wake(1)
+
+    def add(self, job: J) -> None:
+        """Add a job from within `work`; the thread that does it, if no other, begins with it next."""
+        self._jobs.put(job)
 
     def take_back(self) -> list[J]:
         """Return the jobs that no thread has begun with."""

@@ -15,6 +15,7 @@ import structlog
 from sender import transport
 from sender.core import pace
 from sender.crew import Crew, drain
+from sender.in_flight import InFlight
 from sender.revisions import Revisions
 from sender.services.context import Context
 from sender.services.deliveries import HANGING_AFTER, Claimed, Result
@@ -54,6 +55,7 @@ class Senders:
         # crew's own queue holds but a word that there is a job, at times one too many.
         self._paced: deque[_Job] = deque()
         self._others: deque[_Job] = deque()
+        self._in_flight: InFlight[_Job] = InFlight()
         self._more = False
         threads = context.settings.worker_threads
         self._worth_a_turn = threads * _RESULTS_WORTH_A_TURN
@@ -119,11 +121,10 @@ class Senders:
     def give_up(self, webhook_ids: Collection[str]) -> None:
         """Let the claims of webhooks that turned out to hang lapse, unless begun with: others are not to wait behind
         them. Those that were claimed as slow ones stay, which are few enough."""
-        if not webhook_ids or not self.have_work_left:
+        if not webhook_ids or not (self.have_work_left or self._in_flight.has_waiting):
             return
-        self._crew.take_back()
         kept = []
-        for job in iter(self._next, None):
+        for job in self._unbegun():
             if job.claim.webhook_id in webhook_ids and not job.claim.slow:
                 self._lapsed.put(job)
             else:
@@ -136,8 +137,7 @@ class Senders:
 
     def take_back(self) -> list[tuple[Claimed, float]]:
         """Return the claims that no thread has begun with, and when their leases began."""
-        self._crew.take_back()
-        return [(job.claim, job.leased_at) for job in iter(self._next, None)]
+        return [(job.claim, job.leased_at) for job in self._unbegun()]
 
     def lapsed(self) -> list[tuple[Claimed, float]]:
         """Return the claims that are to be made anew, and when their leases began.
@@ -165,12 +165,33 @@ class Senders:
                 return jobs.popleft()
         return None
 
+    def _unbegun(self) -> list[_Job]:
+        """Take out all jobs that no thread has begun with. Those that wait first: what ends puts them before others."""
+        self._crew.take_back()
+        return [*self._in_flight.take_back(), *iter(self._next, None)]
+
+    def _begin(self) -> _Job | None:
+        """Take the next job whose webhook's cap lets it begin; None when there is none."""
+        for job in iter(self._next, None):
+            if self._in_flight.begin(job.claim.webhook_id, job.claim.max_in_flight, job):
+                return job
+        return None
+
+    def _end(self, job: _Job) -> None:
+        """Let one that has waited for this job be next after those of other webhooks."""
+        if waiting := self._in_flight.end(job.claim.webhook_id):
+            (self._paced if waiting.claim.paced else self._others).append(waiting)
+            self._crew.add(None)
+
     def _work(self, _: None) -> None:
-        job = self._next()
-        if job is not None and (clock.monotonic() > job.latest_start or not self._revisions.fit(job.claim)):
-            self._lapsed.put(job)
-        elif job is not None:
-            self._make(job.claim)
+        if job := self._begin():
+            try:
+                if clock.monotonic() > job.latest_start or not self._revisions.fit(job.claim):
+                    self._lapsed.put(job)
+                else:
+                    self._make(job.claim)
+            finally:
+                self._end(job)
         if self._results.qsize() >= self._worth_a_turn or (self._more and not self._crew.has_jobs_left):
             self._on_news()
 

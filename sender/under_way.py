@@ -34,6 +34,11 @@ class UnderWay:
         """How many characters the payloads of what is held have, each as often as it is held."""
         return self._payload_size
 
+    @property
+    def claim_ids(self) -> set[str]:
+        """The ids of the claims by which all this is held."""
+        return {claim_id for _, claim_id in self._held}
+
     def slow(self, hanging: Collection[Claimed]) -> int:
         """Return how many were slow when they were claimed, or are among those that are `hanging` by now.
 

@@ -150,6 +150,8 @@ class Worker:
                 free=free,
                 slow_free=max(1, self._threads // 2) - self._under_way.slow(hanging),
                 lease_seconds=settings.lease_seconds,
+                ahead=max(0, free - self._threads),  # the places of as many others stay free
+                mine=self._under_way.claim_ids,
                 space=MOST_PAYLOAD - self._under_way.payload_size,
             )
             self._revisions.learn(claim.revisions)

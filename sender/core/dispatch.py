@@ -24,14 +24,16 @@ class Candidate:
 class Lane:
     """What may be sent to one webhook right now; what is taken uses it up.
 
-    `room` is what its in-flight cap leaves, `tokens` what its rate limit leaves (None: no limit) and `next_token_at`
-    when there is one more; `rests_until` is set while it is given a rest, and past when one delivery may probe.
+    `room` is what its in-flight cap leaves, and `ahead` how many more may be taken, to begin when earlier ones end.
+    `tokens` is what its rate limit leaves (None: no limit) and `next_token_at` when there is one more; `rests_until` is
+    set while it is given a rest, and past when one delivery may probe.
     `slow` webhooks, which failed last, hang or take long, share half of the threads with all retries. `ended` ones were
     disabled or deleted.
     """
 
     wanted: bool
     room: int
+    ahead: int = 0
     ended: bool = False
     slow: bool = False
     tokens: int | None = None
@@ -57,12 +59,14 @@ class Lane:
 class Choice:
     """Deliveries to send, to hold, webhooks that get a probe, and when a shut lane opens by itself.
 
+    `beyond` are deliveries that the in-flight caps alone keep back, for `take_ahead`.
     `waits` when there are deliveries that could be taken as soon as an attempt ends that is not a slow one.
     """
 
     taken: list[Candidate] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     probed: set[str] = field(default_factory=set)
+    beyond: list[Candidate] = field(default_factory=list)
     opens_at: datetime | None = None
     waits: bool = False
 
@@ -90,9 +94,24 @@ def choose(
             elif not slow or slow_free > 0:
                 slow_free -= slow
                 _take(choice, candidate, lane)
+        elif lane.ahead > 0 and not candidate.retry:
+            choice.beyond.append(candidate)
         elif not lane.slow:
             choice.waits = True
     return choice
+
+
+def take_ahead(choice: Choice, lanes: Mapping[str, Lane], most: int) -> None:
+    """Take up to `most` of the deliveries that only in-flight caps keep back, to begin when earlier ones end."""
+    for candidate in choice.beyond:
+        lane = lanes[candidate.webhook_id]
+        if most > 0 and lane.ahead > 0:
+            lane.ahead -= 1
+            most -= 1
+            _take(choice, candidate, lane)
+        else:
+            choice.waits = True
+    choice.beyond.clear()
 
 
 def _probe_or_hold(choice: Choice, candidate: Candidate, lane: Lane, free: int, now: datetime) -> int:

@@ -20,7 +20,7 @@ TESTED = {
     "throughput": (
         BOTH,
         ["≥ 1,800/s", "≥ 3,000/s", "≥ 0.75"],
-        ["| SQLite | 1 |", "| PostgreSQL | 1 |", "| SQLite | 2 |", "| PostgreSQL | 2 |"],
+        ["| SQLite | 1 |", "| PostgreSQL | 1 |", "| SQLite | 2 |", "| PostgreSQL | 2 |", "| One webhook |"],
     ),
     "latency": (
         ("SQLite",),

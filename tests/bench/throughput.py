@@ -24,6 +24,7 @@ AIMS = {1: 1800, 2: 3000}  # deliveries/s by the number of workers, on SQLite
 RATIO = 0.75  # the aim, to the bare loop
 
 Found = TypeVar("Found")
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,16 @@ class Delivered:
     gap: float
 
 
-def deliver(sender: product.Product, workers: int, events: int, warm_up: int = 0) -> Delivered:
+def deliver(
+    sender: product.Product, workers: int, events: int, warm_up: int = 0, webhooks: int = WEBHOOKS
+) -> Delivered:
     """Deliver events; their rate is from the first arrival until the last attempt is recorded.
 
     They are owed before the workers start, or, with `warm_up`, after all workers run and have delivered so many others.
     """
     with sink.listening() as endpoint:
         sender.allow(f"127.0.0.1:{endpoint.port}")
-        webhook_ids = sender.webhooks([endpoint.url(f"/{number}") for number in range(WEBHOOKS)])
+        webhook_ids = sender.webhooks([endpoint.url(f"/{number}") for number in range(webhooks)])
         owed = set() if warm_up else sender.owe(webhook_ids, events)
         with sender.workers(workers):
             if warm_up:
@@ -57,15 +60,15 @@ def deliver(sender: product.Product, workers: int, events: int, warm_up: int = 0
         return Delivered(events / (end - arrivals[0]), gap)
 
 
-def measure(workers: int, running: Any, events: int, warm_up: int = 0) -> float:
+def measure(workers: int, running: Any, events: int, warm_up: int = 0, webhooks: int = WEBHOOKS) -> float:
     """Return deliveries per second of a sender on an empty database, as `product.fresh` takes it."""
     with product.fresh(1, running) as sender:
-        return deliver(sender, workers, events, warm_up).rate
+        return deliver(sender, workers, events, warm_up, webhooks).rate
 
 
-def by_turns(measures: dict[str, Callable[[], Found]], rounds: int) -> dict[str, list[Found]]:
+def by_turns(measures: dict[Key, Callable[[], Found]], rounds: int) -> dict[Key, list[Found]]:
     """Return what each gives in each round; every round begins with the next of them."""
-    found: dict[str, list[Found]] = {name: [] for name in measures}
+    found: dict[Key, list[Found]] = {name: [] for name in measures}
     names = list(measures)
     for number in range(rounds):
         first = number % len(names)
@@ -90,6 +93,18 @@ def _rows(both: dict[str, Any], workers: int, size: Size) -> Iterator[list[str]]
         yield [name, str(workers), report.rate(statistics.median(speeds)), aim, loop, ratios, f"≥ {RATIO}"]
 
 
+def _alone(both: dict[str, Any], size: Size) -> Iterator[list[str]]:
+    measures = {
+        (name, workers): lambda running=running, workers=workers: measure(
+            workers, running, size.of(EVENTS), size.of(WARM_UP) * workers, webhooks=1
+        )
+        for name, running in both.items()
+        for workers in AIMS
+    }
+    for (name, workers), speeds in by_turns(measures, size.rounds(ROUNDS)).items():
+        yield [name, str(workers), report.rate(statistics.median(speeds))]
+
+
 def _ratios(speeds: Sequence[float], others: Sequence[float]) -> str:
     return report.spread([speed / other for speed, other in zip(speeds, others, strict=True)])
 
@@ -98,7 +113,10 @@ def run(size: Size) -> Iterator[str]:
     """Yield the figures as a Markdown table."""
     with product.databases() as both:
         rows = [row for workers in AIMS for row in _rows(both, workers, size)]
+        alone = list(_alone(both, size))
     rounds = size.rounds(ROUNDS)
     yield f"{size.of(EVENTS):,} events of 1 KB, {WEBHOOKS} webhooks; medians of {rounds} round{'s' * (rounds > 1)}."
     head = ["Throughput", "workers", "deliveries", "aim", "bare `HTTPAdapter.send`", "ratio by round", "aim"]
     yield report.table(head, rows)
+    yield "The same to one webhook, with an in-flight cap of 10."
+    yield report.table(["One webhook", "workers", "deliveries"], alone)

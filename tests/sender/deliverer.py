@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,15 +45,27 @@ class Deliverer:
         """Let time pass."""
         self.now += timedelta(**span)
 
-    def claim(self, limit: int = 100, *, slow_free: int | None = None) -> list[Claimed]:
-        """Claim what is due, up to `limit`, of which `slow_free` (default: all) may be slow ones."""
-        return self.claim_whole(limit, slow_free=slow_free).taken
+    def claim(self, limit: int = 100, **more: Any) -> list[Claimed]:
+        """Claim what is due, as `claim_whole` does."""
+        return self.claim_whole(limit, **more).taken
 
-    def claim_whole(self, limit: int = 100, *, slow_free: int | None = None) -> Claim:
-        """Claim, and return what a worker is told."""
+    def claim_whole(
+        self, limit: int = 100, *, slow_free: int | None = None, ahead: int = 0, holding: Iterable[Claimed] = ()
+    ) -> Claim:
+        """Claim what is due, up to `limit`, of which `slow_free` (default: all) may be slow ones, for a worker that is
+        `holding` these already and takes up to `ahead` beyond the caps; return what it is told."""
         slow_free = limit if slow_free is None else slow_free
         with writing_connection(self.engine) as connection:
-            claim = claim_due(connection, self.vault, self.now, free=limit, slow_free=slow_free, lease_seconds=LEASE)
+            claim = claim_due(
+                connection,
+                self.vault,
+                self.now,
+                free=limit,
+                slow_free=slow_free,
+                lease_seconds=LEASE,
+                ahead=ahead,
+                mine={claimed.claim_id for claimed in holding},
+            )
         self.began |= {claimed.key: self.now for claimed in claim.taken}
         return claim
 

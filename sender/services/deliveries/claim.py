@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,7 +50,8 @@ class Claimed:
 
     `paced` ones are of webhooks with a rate limit: they are to begin at once.
     `slow` ones, retries and those of webhooks that fail, hang or take long, share a part of the worker's threads.
-    `revision` is that of the webhook's settings in `destination`.
+    `revision` is that of the webhook's settings in `destination`. No more than `max_in_flight` attempts at its webhook
+    may be under way at once (None: however many there are).
     """
 
     delivery_id: str
@@ -62,6 +63,7 @@ class Claimed:
     slow: bool = False
     paced: bool = False
     revision: Revision = None
+    max_in_flight: int | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -90,26 +92,31 @@ def claim_due(
     free: int,
     slow_free: int,
     lease_seconds: float,
+    ahead: int = 0,
+    mine: Collection[str] = (),
     space: int = MOST_PAYLOAD,
 ) -> Claim:
     """Claim up to `free` due deliveries in the open writing transaction, `slow_free` slow ones at most.
 
     Their payloads have `space` characters in all at most, but for the first one, when there is any space at all.
     Due are also claims whose lease has ended. Each webhook gets what its in-flight cap and its rate limit leave over
-    all workers. Deliveries of a webhook that is off or rests are put aside, for `hold` to release or `owed` to cancel.
+    all workers; one of which no other worker holds any gets more, for this one to begin with when earlier ones end,
+    within `ahead` of the free places. `mine` are the ids of claims that this worker holds already.
+    Deliveries of a webhook that is off or rests are put aside, for `hold` to release or `owed` to cancel.
     """
     lease = timedelta(seconds=lease_seconds)
     rows, is_all = due.oldest(connection, free, now)
     if not rows:
         return Claim([])
-    found = lanes.read(connection, {row.webhook_id for row in rows}, now, lease)
+    found = lanes.read(connection, {row.webhook_id for row in rows}, mine, now, lease)
     choice = dispatch.choose(_candidates(rows, found), found.open, free, slow_free, now)
     if len(choice.taken) < free and not is_all:
         left = slow_free - sum(_is_slow(one, found, choice) for one in choice.taken)
         places = Places(free - len(choice.taken), left)
-        more, opens_at = due.of_each_lane(connection, found, rows, choice.probed, places, now, lease)
+        more, opens_at = due.of_each_lane(connection, found, rows, choice.probed, mine, places, now, lease)
         _add(choice, dispatch.choose(_candidates(more, found), found.open, places.free, places.slow, now), opens_at)
         rows += more
+    dispatch.take_ahead(choice, found.open, min(ahead, free - len(choice.taken)))
     event_ids = {row.id: row.event_id for row in rows}
     _fit(connection, choice, event_ids, space)
     claim_id = secrets.token_hex(16)
@@ -131,6 +138,7 @@ def claim_due(
                 slow=_is_slow(one, found, choice),
                 paced=found.facts[one.webhook_id].rate_limit is not None,
                 revision=found.facts[one.webhook_id].updated_at,
+                max_in_flight=found.facts[one.webhook_id].max_in_flight,
             )
             for one in taken
         ],
@@ -177,6 +185,7 @@ def _add(choice: Choice, more: Choice, opens_at: datetime | None) -> None:
     choice.taken += more.taken
     choice.held += more.held
     choice.probed |= more.probed
+    choice.beyond += more.beyond
     choice.waits = choice.waits or more.waits
     choice.opens_at = dispatch.earlier(choice.opens_at, dispatch.earlier(more.opens_at, opens_at))
 

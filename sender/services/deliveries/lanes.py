@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, bindparam, func, literal_column, select, text, update
+from sqlalchemy import Connection, TextClause, bindparam, case, func, literal_column, select, text, update
 
 from sender.core import health, pace
 from sender.core.dispatch import Lane
@@ -15,6 +15,7 @@ from sender.models import Delivery, Webhook, has_ended
 from shared.bulk import Rows, among
 
 HANGING_AFTER = timedelta(seconds=1)  # an attempt that takes longer makes its webhook a slow one
+_AHEAD = 100  # milliseconds that a delivery may wait in a worker for others to the same webhook to end
 
 _FACTS = Rows(
     select(
@@ -44,8 +45,14 @@ _FACTS = Rows(
     .with_for_update(key_share=True, skip_locked=True)
 )
 _REVISIONS = Rows(select(Webhook.id, Webhook.updated_at, Webhook.deleted_at).where(among(Webhook.id, "ids")))
+_IS_MINE = case((among(Delivery.claim_id, "mine"), 1), else_=0)
 _UNDER_WAY = Rows(
-    select(Delivery.webhook_id, func.count().label("count"), func.min(Delivery.next_attempt_at).label("first"))
+    select(
+        Delivery.webhook_id,
+        func.count().label("count"),
+        func.sum(_IS_MINE).label("mine"),
+        func.min(Delivery.next_attempt_at).label("first"),
+    )
     .where(
         Delivery.state == literal_column("'sending'"),  # so that SQLite sees that the partial index holds them all
         among(Delivery.webhook_id, "ids"),
@@ -118,12 +125,15 @@ def revisions(rows: Iterable[Any]) -> dict[str, Revision]:
     return {row.id: row.updated_at if row.deleted_at is None else None for row in rows}
 
 
-def read(connection: Connection, webhook_ids: Collection[str], now: datetime, lease: timedelta) -> Lanes:
-    """Return the lanes of `webhook_ids` but those that another worker is deciding about."""
+def read(
+    connection: Connection, webhook_ids: Collection[str], mine: Collection[str], now: datetime, lease: timedelta
+) -> Lanes:
+    """Return the lanes of `webhook_ids` but those that another worker is deciding about; `mine` are claims of ours."""
     facts = {row.id: row for row in _FACTS.all(connection, {"ids": list(webhook_ids)})} if webhook_ids else {}
     under_way = {}
     if facts:
-        under_way = {row.webhook_id: row for row in _UNDER_WAY.all(connection, {"ids": list(facts), "now": now})}
+        values = {"ids": list(facts), "mine": list(mine), "now": now}
+        under_way = {row.webhook_id: row for row in _UNDER_WAY.all(connection, values)}
     return Lanes(now, facts, {key: _lane(row, under_way.get(key), now, lease) for key, row in facts.items()})
 
 
@@ -161,8 +171,25 @@ def _lane(row: Any, under_way: Any, now: datetime, lease: timedelta) -> Lane:
         slow=row.failure_count > 0 or hangs or takes_long,
         rests_until=row.blocked_until,
     )
+    if not (lane.slow or (under_way and under_way.mine < busy)):
+        lane.ahead = _ahead(row, busy)
     if limit := pace.of(row.rate_limit, row.rate_period):
         lane.tokens = limit.allowance(row.paced_until, now)
         after = limit.spend(row.paced_until, now, lane.tokens) if lane.tokens else row.paced_until
         lane.next_token_at = limit.next_at(after, now)
+        lane.ahead = 0  # its requests are to begin at once
     return lane
+
+
+def _ahead(row: Any, busy: int) -> int:
+    """Return how many deliveries one worker may hold beyond the cap of a webhook (its row) that holds `busy` now.
+
+    Only the one that holds all of them: it sees to it that no more than the cap are under way at once, and nobody else
+    takes any while it holds as many. Without, a webhook that has the queue for itself got ten deliveries a turn.
+    """
+    if row.last_duration_ms is None:
+        return 0
+    cap: int = row.max_in_flight
+    each: int = max(1, row.last_duration_ms)
+    most = cap * (_AHEAD // each)
+    return max(0, most - max(0, busy - cap))

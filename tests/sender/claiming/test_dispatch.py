@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sender.core.dispatch import Candidate, Lane, choose
+from sender.core.dispatch import Candidate, Lane, choose, take_ahead
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=5)
@@ -65,6 +65,24 @@ def test_retries_and_slow_webhooks_share_a_part_of_the_threads():
 )
 def test_it_is_told_whether_more_could_be_taken_once_an_attempt_ends(lane, free, waits):
     assert choose(due("a", 5), {"a": lane}, free, free, NOW).waits is waits
+
+
+def test_what_caps_alone_keep_back_fills_the_places_that_others_leave():
+    candidates = [*due("a", 5), *due("r", 3, retry=True), *due("b", 3)]
+    lanes = {"a": Lane(True, 2, ahead=2), "r": Lane(True, 1, ahead=9), "b": Lane(True, 2, ahead=9)}
+    choice = choose(candidates, lanes, 9, 9, NOW)
+    assert ids(choice.taken) == ["a0", "a1", "r0", "b0", "b1"]
+    take_ahead(choice, lanes, 9)
+    assert ids(choice.taken) == ["a0", "a1", "r0", "b0", "b1", "a2", "a3", "b2"], "no retries"
+    assert choice.waits, "a4 could be taken once another ends"
+
+
+@pytest.mark.parametrize(("most", "taken", "waits"), [(0, 2, True), (2, 4, True), (3, 5, False)])
+def test_no_more_is_taken_ahead_than_there_is_place_for(most, taken, waits):
+    lanes = {"a": Lane(True, 2, ahead=9)}
+    choice = choose(due("a", 5), lanes, 9, 9, NOW)
+    take_ahead(choice, lanes, most)
+    assert (len(choice.taken), choice.waits, choice.beyond) == (taken, waits, [])
 
 
 def test_a_spent_rate_limit_says_when_it_opens():

@@ -121,16 +121,27 @@ def test_no_second_sees_more_than_the_rate_limit(sender, sink, gauge):
         assert gauge.arrived[next_but_rate] - gauge.arrived[first] >= SECOND - way
 
 
-def test_no_more_are_open_at_once_than_the_cap(sender, sink, gauge):
+@pytest.mark.parametrize("is_fast", [False, True])
+def test_no_more_are_open_at_once_than_the_cap(sender, sink, gauge, is_fast):
     cap, count, others = 6, 60, 200
     capped, free = sender.webhooks([sink.url(), sink.url(204)], max_in_flight=100)
     limit(sender, capped, max_in_flight=cap, headers={"X-Gauged": "held"})
+    before = Counter()
+    if is_fast:  # known to be, so that a worker takes more than the cap
+        gauge.go_on.set()
+        before = Counter(sender.owe([capped], 1))
+        assert sender.settle(0) is not None
+        gauge.go_on.clear()
     owed = sender.owe([capped], count)
     await_(lambda: gauge.most >= cap)
+    if is_fast:
+        with sender.app.app_context(), db.engine.connect() as connection:
+            held = connection.scalar(text("SELECT count(*) FROM deliveries WHERE state = 'sending'"))
+        assert held > cap
     # Both workers now look at what is due, of which all but these is for the webhook that can take no more.
     beside = sender.owe([free], others)
     await_(lambda: min(shares(sender)) > 0)
     gauge.go_on.set()
     assert sender.settle(0) is not None
-    assert gauge.times == Counter(owed | beside), "all arrive, each once"
+    assert gauge.times == Counter(owed | beside) + before, "all arrive, each once"
     assert gauge.most == cap

@@ -149,7 +149,7 @@ class Model(RuleBasedStateMachine):
 
     @rule(limit=st.integers(1, 5))
     def claim(self, limit):
-        self.claims += self.deliverer.claim(limit)
+        self.claims += self.deliverer.claim(limit, ahead=limit, holding=self.claims)
 
     @rule(status=STATUSES, after=RETRY_AFTER, pick=st.integers(0, 100), times=st.sampled_from([1, 1, 2]))
     def answer(self, status, after, pick, times):

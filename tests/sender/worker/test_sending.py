@@ -20,9 +20,9 @@ pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 class Bench:
     """One sending thread before an endpoint that hangs until it is let go, and a clock that the test moves."""
 
-    def __init__(self, context, deliverer):
+    def __init__(self, context, deliverer, threads=1):
         self.news = threading.Event()
-        context = replace(context, settings=context.settings.model_copy(update={"worker_threads": 1}))
+        context = replace(context, settings=context.settings.model_copy(update={"worker_threads": threads}))
         self.senders = Senders(context, Revisions(), self.news.set)
         self.senders.start()
         self.claims = {claimed.webhook_id: claimed for claimed in deliverer.claim()}
@@ -125,6 +125,48 @@ def test_taking_back_returns_all_that_no_thread_has_begun_with(bench, hooks, sin
     assert sorted(claimed.webhook_id for claimed, _ in bench.senders.take_back()) == sorted([paced, *others])
     gate.open()
     assert bench.sent(1) == [hanging]
+
+
+@pytest.fixture
+def capped(context, hooks, passed, deliverer):
+    """Sending threads with three claims of one webhook, of which one may be under way at once, and one of another."""
+    bench = Bench(context, deliverer, threads=4)
+    bench.hook, bench.other, *_ = hooks
+    first = replace(bench.claims[bench.hook], max_in_flight=1)
+    claims = [*(replace(first, claim_id=name) for name in "abc"), bench.claims[bench.other]]
+    bench.senders.send(claims, leased_at=clock.monotonic(), more=True)
+    return bench
+
+
+def begin(bench, gate, count):
+    """Have threads come until so many attempts are under way, as the worker does every few milliseconds."""
+    until = clock.monotonic() + PATIENCE
+    while count:
+        assert clock.monotonic() < until
+        bench.senders.hurry()
+        count -= gate.is_anyone_waiting()
+
+
+def test_claims_above_the_cap_of_their_webhook_wait_and_hold_up_no_other(capped, gate):
+    begin(capped, gate, 2)
+    assert [claimed.webhook_id for claimed, _ in capped.senders.take_back()] == [capped.hook] * 2
+    gate.open()
+    assert sorted(capped.sent(2)) == sorted([capped.hook, capped.other])
+
+
+def test_claims_above_the_cap_begin_one_by_one_as_others_end(capped, gate):
+    begin(capped, gate, 2)
+    gate.open()
+    assert sorted(capped.sent(4)) == sorted([capped.hook] * 3 + [capped.other])
+    assert capped.senders.take_back() == []
+
+
+def test_claims_above_the_cap_lapse_when_their_webhook_turns_out_to_hang(capped, gate):
+    begin(capped, gate, 2)
+    capped.senders.give_up({capped.hook})
+    assert capped.lapsed() == [capped.hook] * 2
+    gate.open()
+    assert sorted(capped.sent(2)) == sorted([capped.hook, capped.other])
 
 
 def test_no_attempt_begins_that_could_outlast_its_lease(context, bench, hooks, sink):

@@ -17,6 +17,7 @@ from sender.services.deliveries import Claim, rules_of
 from sender.worker import Worker
 from shared import clock
 from shared.database import writing_connection
+from tests.sender.working import working
 
 UNRECORDABLE = 418
 recording = importlib.import_module("sender.services.deliveries.record")  # the package has a function of this name
@@ -149,3 +150,19 @@ def test_an_idle_worker_wakes_when_a_rate_limit_or_a_rest_lets_it_go_on(app, mon
 def test_the_span_that_disables_is_the_one_that_is_set(app, days, span):
     settings = app.extensions["hookloop_sender"].settings.model_copy(update={"disable_after": days})
     assert rules_of(settings).disable_after == span
+
+
+def test_as_many_places_as_threads_are_kept_for_other_webhooks(api, sink, engine, context, monkeypatch):
+    real, left = worker_module.claim_due, []
+
+    def claim(*args, free, ahead, **options):
+        left.append((free, ahead))
+        return real(*args, free=free, ahead=ahead, **options)
+
+    monkeypatch.setattr(worker_module, "claim_due", claim)
+    api.webhook(sink.url())
+    with working(engine, context, worker_threads=5):
+        api.publish(30)
+        api.finished(30)
+    assert any(ahead > 0 for _, ahead in left)
+    assert all(free - ahead >= min(5, free) for free, ahead in left)
