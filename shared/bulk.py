@@ -27,6 +27,7 @@ from sqlalchemy import (
     Select,
     String,
     bindparam,
+    case,
     func,
     select,
 )
@@ -123,7 +124,7 @@ class Rows:
 
     def __init__(self, query: Select[*tuple[Any, ...]]) -> None:
         inner = query.subquery()
-        cells = [func.json(column) if isinstance(column.type, JSON) else column for column in inner.c]
+        cells = [_as_json(column) if isinstance(column.type, JSON) else column for column in inner.c]
         self._plain = Statement(query)
         self._packed = Statement(select(func.json_group_array(func.json_array(*cells))).select_from(inner))
         self._types = [NullType() if isinstance(column.type, JSON) else column.type for column in inner.c]
@@ -147,6 +148,11 @@ class Rows:
         """Return the places whose values are not what the driver makes of them, and how to read these."""
         readers = [kind.dialect_impl(dialect).result_processor(dialect, None) for kind in self._types]
         return [(place, read) for place, read in enumerate(readers) if read is not None]
+
+
+def _as_json(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a column's JSON, or null where it holds none: SQLite would give no row at all for the sake of that one."""
+    return case((func.json_valid(column), func.json(column)), else_=None)
 
 
 class _Bulk(ABC):

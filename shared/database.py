@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)  # with room to reckon
 _BUSY_TIMEOUT_SECONDS = 30
 _PERSIST_EVERY = 0.5  # seconds between two tries of what an outage made fail
 _WRITES = "hookloop_writes"
@@ -70,8 +71,16 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else microseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Return the aware UTC datetime of the stored microseconds."""
-        return None if value is None else _EPOCH + int(value) * _MICROSECOND
+        """Return the aware UTC datetime of the stored microseconds, the nearest when no calendar has such a moment.
+
+        A row that cannot be read would keep all others from being read with it.
+        """
+        if value is None:
+            return None
+        try:
+            return min(_LAST, max(_FIRST, _EPOCH + int(value) * _MICROSECOND))
+        except OverflowError:
+            return _LAST if value > 0 else _FIRST
 
 
 def microseconds(moment: datetime) -> int:

@@ -66,5 +66,8 @@ class Pace:
 
 
 def of(rate: int | None, period: str) -> Pace | None:
-    """Return the pace that a webhook's settings ask for, or None for no limit."""
-    return Pace(rate, PERIODS[period]) if rate else None
+    """Return the pace that a webhook's settings ask for, or None for no limit, or one in a period that nobody knows.
+
+    With such a one nothing is sent, see `Destination.fault`.
+    """
+    return Pace(rate, PERIODS[period]) if rate and period in PERIODS else None

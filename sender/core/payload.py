@@ -36,7 +36,8 @@ class Destination:
     """What a webhook asks of the requests made to it.
 
     `signature` is its scheme with the options, `secrets` in clear are all that sign, the present one first; none when
-    that was encrypted with another key. `headers` are its own, None when they were.
+    that was encrypted with another key. `headers` are its own, None when they cannot be read. `fault` is why nothing
+    can be sent to it at all, in words.
     """
 
     webhook_id: str
@@ -45,6 +46,7 @@ class Destination:
     signature: Mapping[str, Any]
     headers: Mapping[str, str] | None
     secrets: tuple[str, ...]
+    fault: str | None = None
 
 
 def prepare(message: Message, destination: Destination, now: datetime) -> Request:
@@ -53,6 +55,8 @@ def prepare(message: Message, destination: Destination, now: datetime) -> Reques
     The id and the body stay the same over all attempts; the timestamp and the signature are those of `now`
     (Standard Webhooks 1.0, "Webhook Headers"). Raise Unpreparable.
     """
+    if destination.fault:
+        raise Unpreparable(destination.fault)
     if not destination.secrets:
         raise Unpreparable(
             "The webhook's secret was encrypted with another key; give that key back, or rotate the secret."
@@ -77,7 +81,7 @@ def prepare(message: Message, destination: Destination, now: datetime) -> Reques
 
 
 def encode(message: Message, destination: Destination) -> tuple[str, bytes]:
-    """Return the content type and the body of `message` in the destination's body format."""
+    """Return the content type and the body of `message` in the destination's body format. Raise Unpreparable."""
     match destination.body_format:
         case "standard":
             return "application/json", _standard(message).encode()
@@ -86,7 +90,7 @@ def encode(message: Message, destination: Destination) -> tuple[str, bytes]:
         case "form":
             return "application/x-www-form-urlencoded", _form(message, destination.webhook_id).encode()
         case other:
-            raise ValueError(f"unknown body format {other!r}")
+            raise Unpreparable(f"This release does not know the webhook's body format, {other!r}.")
 
 
 def _standard(message: Message) -> str:

@@ -142,6 +142,17 @@ def test_sqlite_takes_and_gives_all_rows_in_one_step_and_uses_the_index(tmp_path
     engine.dispose()
 
 
+def test_json_that_is_none_hides_no_other_row_on_sqlite(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path / 'test.sqlite3'}")
+    prepare_engine(engine)
+    THINGS.metadata.create_all(engine)
+    insert(engine, 2)
+    with writing_connection(engine) as connection:
+        connection.exec_driver_sql("UPDATE things SET facts = '{' WHERE id = 'id-000'")
+    assert [row[-1] for row in rows_of(engine)] == [None, [{"a": None}]]
+    engine.dispose()
+
+
 def test_a_list_for_in_is_refused_by_a_statement(engine):
     listed = Statement(update(THINGS).where(THINGS.c.id.in_(["id-000"])).values(words="touched"))
     with writing_connection(engine) as connection, pytest.raises(TypeError, match="among"):

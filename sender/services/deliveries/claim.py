@@ -15,11 +15,10 @@ from sender.core import dispatch
 from sender.core.dispatch import Candidate, Choice
 from sender.core.payload import Destination, Message
 from sender.models import Delivery, Event
-from sender.services import own_headers
 from sender.services.deliveries import due, lanes
+from sender.services.deliveries.destinations import destination
 from sender.services.deliveries.due import Places
 from sender.services.deliveries.lanes import Lanes, Revision
-from sender.services.secrets import live
 from sender.services.vault import Vault
 from shared.bulk import Rows, Statement, among
 
@@ -145,18 +144,6 @@ def claim_due(
         choice.opens_at,
         choice.waits or not is_all,
         lanes.revisions(found.facts.values()),
-    )
-
-
-def destination(webhook: Any, vault: Vault, now: datetime) -> Destination:
-    """Return what a webhook (its row) asks of the requests made to it at `now`."""
-    return Destination(
-        webhook_id=webhook.id,
-        url=webhook.url,
-        body_format=webhook.body_format,
-        signature=webhook.signature,
-        headers=own_headers.unlock(vault, webhook),
-        secrets=live(vault, webhook, now),
     )
 
 

@@ -10,7 +10,8 @@ from sender.core.payload import Message
 from sender.models import OWED_STATES, Delivery, Event, Webhook, db
 from sender.services import event_types, events, outbox, queries
 from sender.services.context import CHANGES, Context
-from sender.services.deliveries.claim import Claimed, destination
+from sender.services.deliveries.claim import Claimed
+from sender.services.deliveries.destinations import destination
 from sender.services.deliveries.record import Result, record, rules_of
 from shared import changes, clock
 from shared.database import persist, writing, writing_connection
