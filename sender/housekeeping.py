@@ -17,7 +17,7 @@ from sender.services import replays, retention, workers
 from sender.services.context import Context
 from sender.services.deliveries import Settling
 from shared import clock, ids
-from shared.database import persist
+from shared.database import is_outage, persist
 
 _log = structlog.get_logger("sender.worker")
 
@@ -75,8 +75,17 @@ class Housekeeping:
             self._stopped.wait(pause)
 
     def _keep_house(self) -> float:
-        self._beat()
-        return min(self._replay(), self._prune(), self._settle())
+        return min(self._try(chore) for chore in (self._beat, self._replay, self._prune, self._settle))
+
+    def _try(self, chore: Callable[[], float]) -> float:
+        """Do one chore; what is no outage is its own fault, and must not keep the next ones from being done."""
+        try:
+            return chore()
+        except Exception as error:
+            if is_outage(error):
+                raise
+            _log.exception("a chore failed; trying again", chore=chore.__name__.strip("_"))
+            return _LONGEST_WAIT
 
     def _mail(self) -> float:
         mailer.send_due(self._engine, self._settings)
@@ -107,12 +116,12 @@ class Housekeeping:
         self._settle_at = _next_at(begun, _SETTLE_SHARE if more else None, _SETTLE_SECONDS)
         return self._settle_at - clock.monotonic()
 
-    def _beat(self) -> None:
+    def _beat(self) -> float:
         """Say that this worker lives, so that a page can tell when none does."""
-        if clock.monotonic() - self._beat_at < _BEAT_SECONDS:
-            return
-        workers.give_sign(self._engine, self._id, f"{socket.gethostname()}:{os.getpid()}", clock.now())
-        self._beat_at = clock.monotonic()
+        if clock.monotonic() - self._beat_at >= _BEAT_SECONDS:
+            workers.give_sign(self._engine, self._id, f"{socket.gethostname()}:{os.getpid()}", clock.now())
+            self._beat_at = clock.monotonic()
+        return _LONGEST_WAIT
 
 
 def _next_at(begun: float, share: float | None, rest: float) -> float:

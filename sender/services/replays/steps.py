@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, Connection, Engine, func, insert, literal, literal_column, select, tuple_, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from sender.core import matching, replays
 from sender.core.replays import Cursor, PastEvent, ReplayDraft, Target
@@ -21,6 +23,8 @@ from sender.services.outbox import new_delivery
 from sender.services.replays.counting import in_range, still_targets
 from shared import changes
 from shared.database import Instant, writing_connection
+
+_log = structlog.get_logger("sender.worker")
 
 _AT_ONCE = 5  # replays advanced in one turn
 _FEW = 10  # events looked at under the lock beyond twice those to be made
@@ -47,19 +51,20 @@ def step(engine: Engine, now: datetime) -> datetime | None:
 
     None: nothing runs. The deliveries that a step makes and how far it came commit together, so that after a crash no
     pair is made twice and none left out. Several workers may call it at once: one of them takes the step.
+    One that cannot be read, as of another release, is stopped: the others would wait for it for ever.
     """
     with engine.connect() as connection:
         due: datetime | None = connection.scalar(_NEXT)
         if due is None or due > now:
             return due
-        starts = {row.id: (row.cursor, _skip(connection, row)) for row in connection.execute(_due(now))}
+        starts = {row.id: (row.cursor, _start(connection, row)) for row in connection.execute(_due(now)).all()}
     with writing_connection(engine) as connection:
         if not _take_turn(connection):
             return now + replays.BREATH
         rows = connection.execute(_due(now).with_for_update(skip_locked=True)).all()
         for row in rows:
             seen, start = starts.get(row.id, (None, None))
-            _advance(connection, row, start if start and seen == row.cursor else _cursor(row), now)
+            _advance_or_stop(connection, row, start if seen == row.cursor else None, now)
         if rows:
             changes.announce(connection, CHANGES)
         due = connection.scalar(_NEXT)
@@ -85,6 +90,15 @@ def _cursor(row: Any) -> Cursor | None:
     return Cursor.read(row.cursor) if row.cursor else None
 
 
+def _start(connection: Connection, row: Any) -> Cursor | None:
+    try:
+        return _skip(connection, row)
+    except SQLAlchemyError:
+        raise
+    except Exception:  # noqa: BLE001  # the step comes upon it too, and can write what is to follow from it
+        return None
+
+
 def _skip(connection: Connection, row: Any) -> Cursor | None:
     """Return from where on there may be something to make, looked for without keeping other writers waiting.
 
@@ -102,6 +116,21 @@ def _skip(connection: Connection, row: Any) -> Cursor | None:
             break
     passed = list(itertools.takewhile(lambda event: event.id != stop, events))
     return Cursor(passed[-1].created_at, passed[-1].id) if passed else cursor
+
+
+def _advance_or_stop(connection: Connection, row: Any, start: Cursor | None, now: datetime) -> None:
+    """Take the step of one replay; stop it when none can be taken, and offer again all that it was to make up for."""
+    try:
+        with connection.begin_nested():
+            _advance(connection, row, start or _cursor(row), now)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever it is, the other replays go on
+        _log.error("a replay cannot be read", replay_id=row.id, exc_info=error)
+        reason = f"It cannot be read ({type(error).__name__}); start another for what is left."
+        values = {"state": "stopped", "reason": reason, "finished_at": now}
+        connection.execute(update(Replay).where(Replay.id == row.id).values(**values))
+        missed.offer_rest(connection, row.made_up, None, row.since)
 
 
 def _advance(connection: Connection, row: Any, start: Cursor | None, now: datetime) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import update
 
+from sender.models import Replay
 from sender.services import replays
 from shared import clock
+from shared.database import writing_connection
 from tests.sender.replays.replaying import ask, change, made, pairs, registered, run, shown
 
 
@@ -89,3 +92,19 @@ def test_what_a_webhook_paused_meanwhile_does_not_get_is_skipped_and_not_said_to
     assert {webhook for _, webhook in pairs(past, replay)} == {one, other}
     change(past, late, active=False)
     assert ask(api, past)["total"] == 10 - sum(1 for _, webhook in pairs(past, replay) if webhook == other)
+
+
+@pytest.mark.parametrize("values", [{"cursor": "of another release"}, {"rate": 0}])
+def test_one_that_cannot_be_read_stops_with_its_reason_and_holds_up_no_other(api, past, hook, values):
+    past.event(5)
+    change(past, hook, missed_since=past.ago(6))
+    odd = ask(api, past)
+    other = ask(api, past)
+    with writing_connection(past.engine) as connection:
+        connection.execute(update(Replay).where(Replay.id == odd["id"]).values(**values))
+    assert run(past) < 10
+    stopped = shown(api, odd)
+    assert (stopped["state"], made(past, odd)) == ("stopped", [])
+    assert stopped["reason"].startswith("It cannot be read (")
+    assert (shown(api, other)["state"], len(made(past, other))) == ("finished", 1)
+    assert api("GET", f"/api/v1/webhooks/{hook}")[1]["missed_since"] is not None

@@ -32,3 +32,13 @@ def test_deleting_takes_a_tenth_of_the_time_also_beside_a_replay(app, monkeypatc
         time[0] += max(0.001, min(1.0, house._keep_house()))
     assert spent[0] > 0
     assert (spent[0] - batch) / time[0] <= 0.1  # the last one's pause is still to come
+
+
+def test_a_chore_that_fails_keeps_no_other_from_being_done(app, monkeypatch):
+    with app.app_context():
+        house = Housekeeping(db.engine, app.extensions["hookloop_sender"])
+    pruned = []
+    monkeypatch.setattr(housekeeping.replays, "step", lambda *_: 1 / 0)
+    monkeypatch.setattr(housekeeping.retention, "prune", lambda *_: pruned.append(1))
+    assert house._keep_house() > 0
+    assert pruned == [1]
