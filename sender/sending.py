@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
@@ -25,6 +26,7 @@ from shared.exchange import Exchange
 # Of each thread; part of what a turn at the database costs is the same for any number. With 2 instead of 1, two workers
 # on SQLite spent 80 µs of CPU a delivery in turns, instead of 95.
 _RESULTS_WORTH_A_TURN = 2
+_FORESEEN = 1.5  # times what the last transaction took, since no two take the same
 SPARE = 3  # threads for each of `worker_threads`, for attempts that hang: these only wait, at some 50 kB each
 
 _log = structlog.get_logger("sender.worker")
@@ -61,9 +63,8 @@ class Senders:
         self._worth_a_turn = threads * _RESULTS_WORTH_A_TURN
         self._begun: dict[tuple[str, str], tuple[Claimed, float]] = {}  # attempts under way, and since when
         self._crew: Crew[None] = Crew(threads, self._work, spare=threads * SPARE)
-        # An attempt that begins later could outlast its lease, and another worker would make it a second time. What an
-        # attempt leaves of the lease is half for waiting before it, half for being recorded after it.
-        self._start_within = (context.settings.lease_seconds - context.settings.total_timeout) / 2
+        self._start_within = context.settings.begin_within
+        self._paced_delay = 0.0
 
     def start(self) -> None:
         """Begin to work; the threads end with the process."""
@@ -80,10 +81,10 @@ class Senders:
         self._more = more
         latest_start = leased_at + self._start_within
         within = pace.BEGIN_WITHIN.total_seconds()
-        # However long the transaction took to be committed, there is some time left: otherwise a slow disk would have
-        # them lapse for ever.
-        soon = min(latest_start, max(leased_at + within, clock.monotonic() + within / 2))
+        soon = min(latest_start, leased_at + self._paced_delay + within)
         self._put([_Job(claim, leased_at, soon if claim.paced else latest_start) for claim in claims])
+        took = clock.monotonic() - leased_at
+        self._paced_delay = min(self._start_within, took * _FORESEEN) if took > within / 2 else 0.0
 
     def results(self) -> list[Result]:
         """Return the results that have come since this was last called."""
@@ -94,6 +95,16 @@ class Senders:
     def lost(self) -> list[Claimed]:
         """Return the claims whose attempts came to nothing that can be recorded: only their leases bring them back."""
         return drain(self._lost)
+
+    @property
+    def paced_delay(self) -> timedelta:
+        """How much later than usual claims under a rate limit will begin, because commits take long at the moment.
+
+        Those that `send` is given next are to have spent that too: otherwise others would come too close behind them.
+        When the commit takes yet longer they lapse, and the next ones are given the time: a slow disk does not have
+        them lapse for ever.
+        """
+        return timedelta(seconds=self._paced_delay)
 
     @property
     def have_work_left(self) -> bool:

@@ -194,6 +194,15 @@ class SenderSettings(CommonSettings):
         """How long a claim lasts: as set, or a full attempt, twice, and time to record it."""
         return self.lease or 2 * self.total_timeout + 20
 
+    @property
+    def begin_within(self) -> float:
+        """Within how many seconds of its claim an attempt has to begin: half of what the longest leaves of its lease.
+
+        One that begins later could outlast it, and another worker would make it a second time; the other half is for
+        being recorded.
+        """
+        return (self.lease_seconds - self.total_timeout) / 2
+
     def secrets(self) -> list[str]:
         """Return the secret values that the settings hold, none of which may get into a log line."""
         return [*super().secrets(), self.read_encryption_key(), *password_of(self.database_url), self.smtp_password]

@@ -153,6 +153,7 @@ class Worker:
                 ahead=max(0, free - self._threads),  # the places of as many others stay free
                 mine=self._under_way.claim_ids,
                 space=MOST_PAYLOAD - self._under_way.payload_size,
+                paced_delay=self._senders.paced_delay,
             )
             self._revisions.learn(claim.revisions)
             if self._unrecorded or claim.taken:

@@ -116,17 +116,17 @@ def bound(connection: Connection, now: datetime, settings: SenderSettings) -> bo
         (_MAIL, mails.LONGEST_WAIT),
         (_WORKER, at_once),
     )
-    changed = _bound_paces(connection, now)
+    changed = _bound_paces(connection, now, timedelta(seconds=settings.begin_within))
     for statement, longest in bounds:
         changed += connection.execute(statement, {"b_latest": now + longest}).rowcount
     return changed > 0
 
 
-def _bound_paces(connection: Connection, now: datetime) -> int:
-    """Bound the memory of each rate limit by what it is when all was spent just now."""
+def _bound_paces(connection: Connection, now: datetime, delay: timedelta) -> int:
+    """Bound the memory of each rate limit by what it is when all was spent just now, to begin after `delay`."""
     changed = 0
     for row in connection.execute(_PACED, {"b_now": now}).all():
         limit = pace.of(row.rate_limit, row.rate_period)
-        latest = limit.spend(None, now, limit.allowance(None, now)) if limit else now
+        latest = limit.spend(None, now + delay, limit.allowance(None, now)) if limit else now
         changed += connection.execute(_PACE, {"b_id": row.id, "b_latest": latest}).rowcount
     return changed

@@ -94,13 +94,15 @@ def claim_due(
     ahead: int = 0,
     mine: Collection[str] = (),
     space: int = MOST_PAYLOAD,
+    paced_delay: timedelta = timedelta(0),
 ) -> Claim:
     """Claim up to `free` due deliveries in the open writing transaction, `slow_free` slow ones at most.
 
     Their payloads have `space` characters in all at most, but for the first one, when there is any space at all.
     Due are also claims whose lease has ended. Each webhook gets what its in-flight cap and its rate limit leave over
     all workers; one of which no other worker holds any gets more, for this one to begin with when earlier ones end,
-    within `ahead` of the free places. `mine` are the ids of claims that this worker holds already.
+    within `ahead` of the free places. `mine` are the ids of claims that this worker holds already, and `paced_delay` is
+    how much later than usual what is under a rate limit may begin.
     Deliveries of a webhook that is off or rests are put aside, for `hold` to release or `owed` to cancel.
     """
     lease = timedelta(seconds=lease_seconds)
@@ -122,7 +124,7 @@ def claim_due(
     got = _write(connection, choice, claim_id, now, lease)
     taken = [one for one in choice.taken if one.delivery_id in got]
     per_webhook = Counter(one.webhook_id for one in taken)
-    lanes.keep(connection, found, per_webhook, choice.probed & per_webhook.keys(), now + lease)
+    lanes.keep(connection, found, per_webhook, choice.probed & per_webhook.keys(), now + lease, paced_delay)
     destinations = {key: destination(found.facts[key], vault, now) for key in {one.webhook_id for one in taken}}
     messages = _messages(connection, {event_ids[one.delivery_id] for one in taken})
     return Claim(

@@ -89,11 +89,14 @@ class Lanes:
         self.facts.update(more.facts)
         self.open.update(more.open)
 
-    def spend(self, webhook_id: str, count: int) -> datetime | None:
-        """Return what a webhook's rate limit remembers after `count` deliveries, None without a limit."""
+    def spend(self, webhook_id: str, count: int, delay: timedelta) -> datetime | None:
+        """Return what a webhook's rate limit remembers after `count` deliveries, None without a limit.
+
+        They are allowed as if they began now, and counted as if they began after `delay`: any moment between will do.
+        """
         row = self.facts[webhook_id]
         limit = pace.of(row.rate_limit, row.rate_period)
-        return limit.spend(row.paced_until, self.now, count) if limit else None
+        return limit.spend(row.paced_until, self.now + delay, count) if limit else None
 
 
 def webhooks_with(condition: str, *, oldest_due_first: bool = False) -> TextClause:
@@ -138,10 +141,15 @@ def read(
 
 
 def keep(
-    connection: Connection, lanes: Lanes, taken: Mapping[str, int], probed: Collection[str], until: datetime
+    connection: Connection,
+    lanes: Lanes,
+    taken: Mapping[str, int],
+    probed: Collection[str],
+    until: datetime,
+    paced_delay: timedelta,
 ) -> None:
     """Write what the rate limits remember after `taken` deliveries per webhook, and who is probed, `until` when."""
-    spent = {webhook_id: lanes.spend(webhook_id, count) for webhook_id, count in taken.items()}
+    spent = {webhook_id: lanes.spend(webhook_id, count, paced_delay) for webhook_id, count in taken.items()}
     remember(connection, {webhook_id: after for webhook_id, after in spent.items() if after is not None})
     if probed:
         connection.execute(_PROBED, {"ids": sorted(probed), "b_until": until})

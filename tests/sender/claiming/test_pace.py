@@ -54,6 +54,22 @@ def test_an_endpoint_sees_no_more_than_its_share_in_any_span_though_requests_are
 
 @given(
     rate=st.integers(1, 2000),
+    gaps=st.lists(st.tuples(st.floats(0, 0.5), st.sampled_from([0, 0, 0.1, 1.5]), st.floats(0, 1)), min_size=5),
+)
+@example(rate=5, gaps=[(0, 1.0, 1.0), (1.0, 0, 0), *[(0.21, 0, 0)] * 10])
+def test_nor_when_commits_take_as_long_as_was_foreseen_at_most(rate, gaps):
+    limit, now, until, sent = pace.of(rate, "second"), NOW, None, []
+    for gap, foreseen, share in gaps:
+        now += timedelta(seconds=gap)
+        if count := limit.allowance(until, now):
+            until = limit.spend(until, now + timedelta(seconds=foreseen), count)
+            sent.append((now + timedelta(seconds=share * (foreseen + 0.049)), count))
+    for start, _ in sent:
+        assert sum(count for moment, count in sent if start <= moment < start + limit.period) <= rate
+
+
+@given(
+    rate=st.integers(1, 2000),
     turns=st.lists(st.tuples(st.floats(0, 0.08), st.booleans()), min_size=5, max_size=60),
 )
 @example(rate=10, turns=[(0.05, True), (0.05, False)] * 20)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
-from sender.services.deliveries import give_back
+import pytest
+
+from sender import worker
+from sender.services.deliveries import claim_due, give_back
 from shared.database import writing_connection
+from tests.sender.working import working
 
 
 def test_a_rate_limit_holds_over_all_workers(api, sink, deliverer):
@@ -56,3 +61,29 @@ def test_a_raised_rate_limit_does_not_wait_for_the_old_one(api, sink, deliverer)
     assert deliverer.claim() == []
     api("PATCH", path, {"rate_limit": 10, "rate_period": "second"})
     assert len(deliverer.claim()) == 1
+
+
+@pytest.mark.parametrize("slow", [1, 3], ids=["once", "again and again"])
+def test_no_second_sees_more_than_the_limit_although_commits_take_long(
+    api, sink, deliverer, engine, context, monkeypatch, slow
+):
+    rate, left = 2, [slow]
+    count = rate + 2
+    hook = api.webhook(sink.url(), rate_limit=rate)["id"]
+
+    def claim_and_take_long(*given, **options):
+        claim = claim_due(*given, **options)
+        if claim.taken and left[0]:
+            left[0] -= 1
+            time.sleep(0.6)
+        return claim
+
+    monkeypatch.setattr(worker, "claim_due", claim_and_take_long)
+    api.publish(count)
+    with working(engine, context):
+        sink.wait_for(count)
+    began = sorted(attempt.started_at for row in deliverer.deliveries(hook) for attempt in deliverer.attempts(row.id))
+    assert (left, len(began)) == ([0], count), "they do not lapse for ever"
+    # Less a tenth, for which the system may keep a thread from beginning after its last look at the time.
+    span = timedelta(seconds=0.9)
+    assert all(later - first >= span for first, later in zip(began, began[rate:], strict=False))
