@@ -77,7 +77,7 @@ def refuse_resend(delivery: Delivery) -> None:
     if delivery.webhook.deleted_at is not None:
         raise Conflict("The webhook of this delivery was deleted.")
     if not delivery.webhook.active:
-        raise Conflict(f"The webhook {delivery.webhook.name!r} is {delivery.webhook.state}; activate it first.")
+        raise Conflict(f"{delivery.webhook.name} is {delivery.webhook.state}; activate it first.")
 
 
 def cancel(delivery_id: str) -> Delivery:

@@ -162,7 +162,7 @@ def _why_nobody_takes(connection: Connection, row: Any) -> str:
     query = select(Webhook.name, Webhook.deleted_at, Webhook.disabled_reason).where(Webhook.id == row.webhook_id)
     webhook = connection.execute(query).one()
     what = "deleted" if webhook.deleted_at else "disabled" if webhook.disabled_reason else "paused"
-    return f"The webhook {webhook.name!r} was {what}."
+    return f"{webhook.name} was {what}."
 
 
 def _look(

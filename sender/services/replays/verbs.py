@@ -47,7 +47,7 @@ def create(draft: ReplayDraft) -> Replay:
     if draft.webhook_id is not None:
         webhook = db.session.get(Webhook, draft.webhook_id)
         if webhook is not None and not webhook.active:
-            message = f"The webhook {webhook.name!r} is {webhook.state}; activate it first."
+            message = f"{webhook.name} is {webhook.state}; activate it first."
             raise InvalidInput.of(FieldError("webhook_id", message))
     connection = _snapshot()
     targets = counting.find_targets(connection, draft.webhook_id)

@@ -108,13 +108,13 @@ def test_a_delivery_under_way_is_not_edited(api, past, sink, visitor):
 
 
 def test_what_was_typed_is_kept_when_the_webhook_was_paused_meanwhile(api, past, sink, visitor):
-    webhook = api.webhook(sink.url(), name="Billing")["id"]
+    webhook = api.webhook(sink.url(), name="Anna's \\ Sons")["id"]
     path = f"/deliveries/{past.delivery(past.event(1), webhook, 'failed', 1)}/edit"
     assert visitor.get(path).status_code == 200
     api("PATCH", f"/api/v1/webhooks/{webhook}", {"active": False})
     refused = visitor.post(path, payload='{"typed": "with care"}')
     assert refused.status_code == 409
-    assert "'Billing' is paused; activate it first." in text_of(refused)
+    assert "Anna's \\ Sons is paused; activate it first." in text_of(refused)
     assert "with care" in re.search(r"<textarea[^>]*>(.*?)</textarea>", refused.text, re.DOTALL)[1]
     api("PATCH", f"/api/v1/webhooks/{webhook}", {"active": True})
     assert "on its way" in text_of(visitor.post(path, payload='{"typed": "with care"}'))

@@ -54,9 +54,9 @@ def test_a_replay_whose_webhook_is_paused_meanwhile_stops(api, past, hook):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"active": False}, "The webhook 'Billing' was paused."),
-        ({"active": False, "disabled_reason": "It was failing."}, "The webhook 'Billing' was disabled."),
-        ({"active": False, "deleted_at": datetime(2026, 1, 1, tzinfo=UTC)}, "The webhook 'Billing' was deleted."),
+        ({"active": False}, "Billing was paused."),
+        ({"active": False, "disabled_reason": "It was failing."}, "Billing was disabled."),
+        ({"active": False, "deleted_at": datetime(2026, 1, 1, tzinfo=UTC)}, "Billing was deleted."),
     ],
 )
 @pytest.mark.parametrize("is_named", [True, False])
