@@ -1,4 +1,5 @@
-"""What a webhook missed while it was disabled: from which moment on, kept until it is replayed or dismissed.
+"""What a webhook missed while it was disabled, or paused amid a replay: from which moment on, kept until it is
+replayed or dismissed.
 
 Only the moment is kept. What there is to replay since then is counted like any replay, so that nothing is said to be
 missed that has arrived meanwhile.
@@ -6,10 +7,11 @@ missed that has arrived meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from sender.core.replays import Cursor, ReplayDraft
@@ -45,10 +47,10 @@ def note(connection: Connection, webhook_id: str, failing_since: datetime, now: 
     note_since(connection, webhook_id, min([*moments, connection.scalar(gave_up) or now, now]))
 
 
-def note_since(connection: Connection, webhook_id: str, moment: datetime) -> None:
-    """Note that a webhook has missed an event that was published at `moment`, by being disabled, if none older."""
+def note_since(connection: Connection, webhook_id: str, moment: datetime, *conditions: ColumnElement[bool]) -> None:
+    """Note that a webhook, if it meets `conditions`, has missed an event of this `moment`, if none older."""
     later = or_(Webhook.missed_since.is_(None), Webhook.missed_since > moment)
-    missed = update(Webhook).where(Webhook.id == webhook_id, Webhook.deleted_at.is_(None), later)
+    missed = update(Webhook).where(Webhook.id == webhook_id, Webhook.deleted_at.is_(None), later, *conditions)
     connection.execute(missed.values(missed_since=moment))
 
 
@@ -77,6 +79,16 @@ def offer_rest(connection: Connection, made_up: Sequence[str], cursor: str | Non
     """Offer again what a replay that is stopped has not come to, to those whose offer it took up."""
     for webhook_id in sorted(made_up):
         note_since(connection, webhook_id, Cursor.read(cursor).created_at if cursor else since)
+
+
+def note_skipped(connection: Connection, replay: Any, since: Mapping[str, datetime]) -> None:
+    """Note from when on a replay (its row) has skipped events of webhooks, by id, because they were paused.
+
+    Only of a replay of all that did not arrive: what is offered is that. One that was disabled has missed them already.
+    """
+    if replay.delivery_state is None and replay.event_type is None:
+        for webhook_id in sorted(since):
+            note_since(connection, webhook_id, since[webhook_id], Webhook.disabled_reason.is_(None))
 
 
 def dismiss(webhook_id: str) -> None:

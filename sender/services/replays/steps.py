@@ -37,12 +37,16 @@ _NEXT = select(func.min(Replay.next_step_at)).where(_RUNNING)
 
 @dataclass(slots=True)
 class _Progress:
-    """What one step does: how far it looks, what it makes, how many pairs are done with, and how many it skips."""
+    """What one step does: how far it looks, what it makes, how many pairs are done with, and which it skips.
+
+    Of these it is told how many, and for each webhook when the first of the events was published.
+    """
 
     cursor: Cursor | None
     rows: list[dict[str, Any]] = field(default_factory=list)
     done: int = 0
     skipped: int = 0
+    skipped_since: dict[str, datetime] = field(default_factory=dict)
     has_ended: bool = False
 
 
@@ -135,24 +139,22 @@ def _advance_or_stop(connection: Connection, row: Any, start: Cursor | None, now
 
 def _advance(connection: Connection, row: Any, start: Cursor | None, now: datetime) -> None:
     targets = still_targets(connection, row.webhook_ids)
-    values: dict[str, Any]
-    if not any(target.takes for target in targets):  # what was not made is not made
-        values = {"state": "stopped", "reason": _why_nobody_takes(connection, row), "finished_at": now}
-        missed.offer_rest(connection, row.made_up, row.cursor, row.since)
-    else:
-        progress = _look(connection, row, start, targets, now)
-        if progress.rows:
-            connection.execute(insert(Delivery), progress.rows)
-        skipped = min(row.total, row.skipped + progress.skipped)
-        left = row.total - skipped
-        values = {
-            "cursor": str(progress.cursor) if progress.cursor else None,
-            "skipped": skipped,
-            "done": min(left, row.done + progress.done),
-            "next_step_at": replays.next_step(row.next_step_at, now, len(progress.rows), row.rate),
-        }
-        if progress.has_ended:
-            values |= {"state": "finished", "finished_at": now, "done": left}
+    progress = _look(connection, row, start, targets, now)
+    missed.note_skipped(connection, row, progress.skipped_since)  # before the deliveries, as everywhere
+    if progress.rows:
+        connection.execute(insert(Delivery), progress.rows)
+    skipped = min(row.total, row.skipped + progress.skipped)
+    left = row.total - skipped
+    values: dict[str, Any] = {
+        "cursor": str(progress.cursor) if progress.cursor else None,
+        "skipped": skipped,
+        "done": min(left, row.done + progress.done),
+        "next_step_at": replays.next_step(row.next_step_at, now, len(progress.rows), row.rate),
+    }
+    if progress.has_ended and (not skipped or any(target.takes for target in targets)):
+        values |= {"state": "finished", "finished_at": now, "done": left}
+    elif progress.has_ended:
+        values |= {"state": "stopped", "finished_at": now, "reason": _why_nobody_takes(connection, row)}
     connection.execute(update(Replay).where(Replay.id == row.id).values(**values))
 
 
@@ -171,7 +173,9 @@ def _look(
     """Look at the next pairs, in order, until as many as the rate allows are to be made, or the step is long enough."""
     progress = _Progress(start)
     most = replays.step_size(row.rate)
-    limit = min(replays.events_per_step(len(targets)), 2 * most + _FEW)
+    limit = replays.events_per_step(len(targets))
+    if any(target.takes for target in targets):
+        limit = min(limit, 2 * most + _FEW)
     events = connection.execute(_next_events(row, progress.cursor, limit)).all()
     found = _deliveries(connection, [event.id for event in events], [target.id for target in targets])
     for event, target, deliveries in _pairs(row, events, targets, found):
@@ -182,6 +186,7 @@ def _look(
             continue
         if verdict == "make" and not target.takes:  # paused, disabled or deleted since it was counted
             progress.skipped += 1
+            progress.skipped_since.setdefault(target.id, event.created_at)
         else:
             if verdict == "make":
                 if len(progress.rows) == most:

@@ -48,7 +48,7 @@ def _offer(offered: Sequence[Webhook]) -> Markup:
     link = Markup('<a href="{}">{}</a>').format
     links = Markup(", ").join(link(replay_url(webhook), webhook.name) for webhook in offered[:_MOST_NAMED])
     more = f" and {len(offered) - _MOST_NAMED} more, from their own pages" if len(offered) > _MOST_NAMED else ""
-    return Markup("What they missed while they were disabled can be replayed: {}{}.").format(links, more)
+    return Markup("What they missed while they were off can be replayed: {}{}.").format(links, more)
 
 
 def _names(ids: Sequence[str]) -> str:

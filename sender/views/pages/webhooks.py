@@ -72,10 +72,10 @@ def send_test(webhook_id: str) -> str | tuple[str, int]:
 
 @blueprint.post("/webhooks/<webhook_id>/<any(pause, activate):verb>")
 def switch_webhook(webhook_id: str, verb: webhooks.BulkVerb) -> Response:
-    """Pause a webhook or make it active again; one that Hookloop had disabled is offered what it missed."""
+    """Pause a webhook or make it active again, which offers to replay what it missed, if anything."""
     (webhook,) = webhooks.apply(verb, [webhook_id])
     if webhook.active and webhook.missed_since:
-        flash(f"{webhook.name} is active. What it missed since it began to fail can be replayed.", "success")
+        flash(f"{webhook.name} is active. What it missed can be replayed.", "success")
         return redirect(replay_url(webhook), 303)
     flash(f"{webhook.name} is {webhook.state}.", "success")
     return redirect(url_for("pages.webhooks"), 303)

@@ -241,6 +241,26 @@ def test_disabled_again_during_the_replay_it_has_missed_what_was_not_made(api, v
     assert replay_of(api, hook, dry_run=True)[1]["count"] == missed - 2 + 1
 
 
+def test_what_a_replay_skips_because_its_webhook_is_paused_is_offered_again(api, visitor, sink, deliverer):
+    hook, missed = disabled(api, sink, deliverer)
+    other, _ = disabled(api, sink, deliverer)
+    for one in (hook, other):
+        api("PATCH", f"/api/v1/webhooks/{one}", {"active": True})
+    since = shown(api, hook)["missed_since"]
+    replay = api("POST", "/api/v1/replays", {"since": since, "rate": 10})[1]["id"]
+    api("PATCH", f"/api/v1/webhooks/{hook}", {"active": False})
+    while replays.step(deliverer.engine, deliverer.now):
+        for claimed in deliverer.claim():
+            deliverer.answer(claimed, 200)
+        deliverer.wait(seconds=10)
+    ended = api("GET", f"/api/v1/replays/{replay}")[1]
+    assert (ended["state"], ended["done"] + ended["skipped"]) == ("finished", ended["total"])
+    form = offered_form(visitor, switch_on(api, visitor, hook, "button"))
+    assert f"{ended['skipped']} deliveries would be made" in text_of(visitor.post("/replays/new", **form))
+    assert ended["skipped"] >= missed
+    assert shown(api, other)["missed_since"] is None
+
+
 def test_a_webhook_that_is_activated_while_a_replay_is_counted_keeps_its_offer(api, sink, deliverer, monkeypatch):
     hook, _ = disabled(api, sink, deliverer)
     active = api.webhook(sink.url())["id"]

@@ -94,7 +94,7 @@ def test_what_was_skipped_and_why_it_stopped_are_told(visitor, api, past, hook, 
     page = text_of(visitor.get(f"/replays/{replay}"))
     assert "0 of 3" in page
     assert "O'Neil \\ Sons was paused." in page
-    assert "3 not made" in page
+    assert "3 skipped" in page
 
 
 def test_the_moments_of_the_form_are_utc(visitor, past, hook):

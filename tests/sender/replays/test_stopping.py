@@ -69,7 +69,53 @@ def test_why_it_stopped_by_itself_is_told(api, past, hook, values, words, is_nam
     run(past)
     ended = shown(api, replay)
     expected = words if is_named else "None of its webhooks is active any more."
-    assert (ended["state"], ended["reason"], ended["done"], ended["skipped"]) == ("stopped", expected, 10, 0)
+    assert (ended["state"], ended["reason"], ended["done"], ended["skipped"]) == ("stopped", expected, 10, 20)
+
+
+def test_a_replay_whose_webhook_is_paused_when_all_is_made_has_finished(api, past, hook):
+    for _ in range(30):
+        past.event(5)
+    replay = ask(api, past, rate=150)
+    run(past, 1)
+    change(past, hook, active=False)
+    run(past)
+    ended = shown(api, replay)
+    assert (ended["state"], ended["done"], ended["skipped"]) == ("finished", 30, 0)
+
+
+@pytest.mark.parametrize("is_other_paused", [True, False], ids=["nobody takes it", "another goes on"])
+@pytest.mark.parametrize("filters", [{}, {"state": "missing"}, {"event_type": "payment_*"}])
+def test_what_a_webhook_did_not_get_because_it_was_paused_is_offered(api, past, is_other_paused, filters):
+    paused, other = registered(api, past, 100), registered(api, past, 100)
+    for number in range(30):
+        past.event(8 - number / 10)
+    ask(api, past, rate=50, **filters)
+    run(past, 1)
+    for one in [paused, *([other] if is_other_paused else [])]:
+        api("PATCH", f"/api/v1/webhooks/{one}", {"active": False})
+    run(past)
+    for one in (paused, other):
+        _, webhook = api("PATCH", f"/api/v1/webhooks/{one}", {"active": True})
+        is_short = one == paused or is_other_paused
+        assert (webhook["missed_since"] is not None) == (is_short and not filters), "what is offered has no filters"
+        if webhook["missed_since"]:
+            asked = {"webhook_id": one, "since": webhook["missed_since"]}
+            assert api("POST", "/api/v1/replays", asked | {"dry_run": True})[1]["count"] == 25
+            assert api("POST", "/api/v1/replays", asked)[1]["total"] == 25
+            run(past)
+            assert api("GET", f"/api/v1/webhooks/{one}")[1]["missed_since"] is None
+
+
+def test_who_had_nothing_to_get_is_offered_nothing(api, past):
+    paused, whole = registered(api, past, 100), registered(api, past, 100)
+    for _ in range(3):
+        past.delivery(past.event(5), whole, "succeeded", 5)
+    ask(api, past)
+    for one in (paused, whole):
+        api("PATCH", f"/api/v1/webhooks/{one}", {"active": False})
+    run(past)
+    found = [api("GET", f"/api/v1/webhooks/{one}")[1]["missed_since"] for one in (paused, whole)]
+    assert (found[0] is not None, found[1]) == (True, None)
 
 
 def test_what_a_webhook_paused_meanwhile_does_not_get_is_skipped_and_not_said_to_be_done(api, past):

@@ -142,9 +142,10 @@ class WebhookOut(BaseModel):
     )
     blocked_reason: str | None = Field(description="`breaker`, `retry_after` or `probing`.")
     missed_since: Moment | None = Field(
-        description="Set when Hookloop disables the webhook: the publication of the oldest event that it missed. Once "
+        description="Set when Hookloop disables the webhook: the publication of the oldest event that it missed; or "
+        "when a replay of all that did not arrive skips events because it is paused: that of the first of them. Once "
         "it is active again, `POST /api/v1/replays` with this `since` and its `webhook_id` sends all that did not "
-        "arrive; `dry_run` counts it before. Null when there is nothing to make up for: never disabled, replayed, or "
+        "arrive; `dry_run` counts it before. Null when there is nothing to make up for: none missed, replayed, or "
         "dismissed (`DELETE /api/v1/webhooks/{id}/missed`, which while it is disabled sets it to now). A replay that "
         "is stopped sets it to where it had come to."
     )
