@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from shared.counts import counted
+
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 
 
@@ -12,9 +14,5 @@ def in_words(span: timedelta) -> str:
     seconds = round(span.total_seconds())
     for name, size in _UNITS:
         if seconds == size or seconds >= 2 * size:
-            return _count(seconds // size, name)
-    return _count(seconds, "second")
-
-
-def _count(count: int, name: str) -> str:
-    return f"{count} {name}{'' if count == 1 else 's'}"
+            return counted(seconds // size, name)
+    return counted(seconds, "second")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, current_app, request, send_from_directory, url_for
 
 from shared import __version__, clock
+from shared.counts import counted
 from shared.ui import format as words
 from shared.ui import prose, reference
 
@@ -47,6 +48,7 @@ def register(app: Flask, *, service: str, nav: Sequence[NavItem], companion: Nav
         machine_time=words.machine_time,
         filesize=words.filesize,
         number=words.number,
+        counted=counted,
         compact=words.compact,
         duration=words.duration,
         short_id=words.short_id,

@@ -64,11 +64,36 @@ def test_settings_are_changed_and_faults_explained(visitor, orders, api):
         assert "number from 1 to 100000" in text_of(answer)
 
 
+@pytest.mark.parametrize(
+    ("verb", "count", "asks"),
+    [
+        ("clear", 1, "Delete 1 capture of Orders?"),
+        ("clear", 2, "Delete all 2 captures of Orders?"),
+        ("delete", 0, "Its URL stops working."),
+        ("delete", 1, "Its URL stops working, and its 1 capture is deleted with it."),
+        ("delete", 2, "Its URL stops working, and its 2 captures are deleted with it."),
+    ],
+)
+def test_what_would_be_lost_is_asked_for_in_the_words_that_fit_how_much_it_is(visitor, orders, send, verb, count, asks):
+    for _ in range(count):
+        send("orders")
+    assert asks in text_of(visitor.post(f"/bins/orders/{verb}"))
+    for path in ("/bins", "/bins/orders/settings"):
+        assert asks in visitor.get(path).text, "what a dialog asks"
+
+
+def test_an_empty_bin_does_not_offer_to_be_emptied(visitor, orders, send):
+    for path in ("/bins", "/bins/orders/settings"):
+        assert "Delete all captures" not in visitor.read(path)
+    send("orders")
+    for path in ("/bins", "/bins/orders/settings"):
+        assert "Delete all captures" in visitor.read(path)
+
+
 @pytest.mark.parametrize("verb", ["clear", "delete"])
 def test_what_would_be_lost_is_asked_for_first(visitor, orders, api, send, verb):
     send("orders")
-    asked = visitor.post(f"/bins/orders/{verb}")
-    assert "1 captures" in text_of(asked)
+    visitor.post(f"/bins/orders/{verb}")
     assert api("GET", "/bins/orders").json["stored_count"] == 1
     done = visitor.post(f"/bins/orders/{verb}", confirmed="1")
     assert done.status_code == 303

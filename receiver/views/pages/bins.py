@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response
 from receiver.models import Bin
 from receiver.services import bins, context
 from receiver.services.bins import BinDraft
-from receiver.views import links
+from receiver.views import asking, links
 from receiver.views.pages.base import blueprint
+from shared.counts import counted
 from shared.errors import Conflict, InvalidInput
 from shared.web.confirming import confirm, is_confirmed
 
@@ -63,8 +64,7 @@ def delete_bin(slug: str) -> Response | str:
     """Delete a bin with its captures."""
     owner = bins.get(slug)
     if not is_confirmed():
-        text = f"Its URL stops working, and its {owner.stored_count} captures are deleted with it."
-        return confirm(f"Delete the bin {owner.name}?", text, "Delete bin", links.page(owner))
+        return confirm(f"Delete the bin {owner.name}?", asking.what_goes(owner), "Delete bin", links.page(owner))
     bins.remove(owner.id)
     flash(f"The bin {owner.name} is deleted.", "success")
     return redirect(url_for("pages.bins"), 303)
@@ -75,11 +75,9 @@ def clear_bin(slug: str) -> Response | str:
     """Delete all captures of a bin."""
     owner = bins.get(slug)
     if not is_confirmed():
-        return confirm(
-            f"Delete all {owner.stored_count} captures?", "The bin and its URL stay.", "Delete all", links.page(owner)
-        )
+        return confirm(asking.to_clear(owner), "The bin and its URL stay.", "Delete captures", links.page(owner))
     removed = bins.clear(owner.id)
-    flash(f"{removed} {'capture is' if removed == 1 else 'captures are'} deleted.", "success")
+    flash(f"{counted(removed, 'capture is', 'captures are')} deleted.", "success")
     return redirect(links.page(owner), 303)
 
 
@@ -95,12 +93,14 @@ def _list_page(slug: str = "", error: str | None = None) -> str:
         slug=slug,
         error=error,
         capture_url=links.capture_url,
+        asking=asking,
         default_max=context.current().settings.max_requests,
     )
 
 
 def _settings_page(owner: Bin, values: object, errors: dict[str, str]) -> str:
-    return render_template("settings.html", bin=owner, url=links.capture_url(owner), values=values, errors=errors)
+    url = links.capture_url(owner)
+    return render_template("settings.html", bin=owner, url=url, values=values, errors=errors, asking=asking)
 
 
 def _draft_of_form() -> BinDraft:

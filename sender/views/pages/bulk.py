@@ -12,6 +12,7 @@ from sender.models import Webhook
 from sender.services import queries, webhooks
 from sender.views.pages.base import posted
 from sender.views.pages.replays import replay_url
+from shared.counts import counted
 from shared.errors import InvalidInput
 from shared.web.confirming import confirm, is_confirmed
 
@@ -31,13 +32,13 @@ def change_webhooks() -> Response | str:
     if verb == "delete" and not is_confirmed():
         fields = [("verb", verb), *(("ids", webhook_id) for webhook_id in ids)]
         text = f"{_names(ids)}. What they are still owed is cancelled; their past deliveries stay."
-        return confirm(f"Delete {_count(len(ids))}?", text, "Delete", home, fields)
+        return confirm(f"Delete {counted(len(ids), 'webhook')}?", text, "Delete", home, fields)
     found = webhooks.apply(verb, ids)
     disabled = [one for one in found if one.state == "disabled"] if verb == "pause" else []
     if done := len(found) - len(disabled):
-        flash(f"{_count(done)} {'is' if done == 1 else 'are'} {_DONE[verb]}.", "success")
+        flash(f"{counted(done, 'webhook is', 'webhooks are')} {_DONE[verb]}.", "success")
     if disabled:
-        flash(f"{len(disabled)} {'stays' if len(disabled) == 1 else 'stay'} disabled.", "warn")
+        flash(f"{counted(len(disabled), 'stays', 'stay')} disabled.", "warn")
     if verb == "activate" and (offered := [one for one in found if one.missed_since]):
         flash(_offer(offered), "info")
     return redirect(home, 303)
@@ -62,7 +63,3 @@ def _verb(word: str) -> webhooks.BulkVerb:
         if verb == word:
             return verb
     raise InvalidInput("Choose pause, activate or delete.")
-
-
-def _count(number: int) -> str:
-    return "1 webhook" if number == 1 else f"{number} webhooks"

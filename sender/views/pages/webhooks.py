@@ -17,6 +17,7 @@ from sender.views.live import Shown, View
 from sender.views.pages import health, webhook_form
 from sender.views.pages.base import PER_PAGE, blueprint, followed, posted, pretty
 from sender.views.pages.replays import replay_url
+from shared.counts import counted
 from shared.errors import InvalidInput
 from shared.paging import Page
 from shared.web.confirming import confirm, is_confirmed
@@ -95,7 +96,8 @@ def delete_webhook(webhook_id: str) -> Response | str:
     webhook = queries.get_webhook(webhook_id)
     if not is_confirmed():
         owed = webhooks.count_owed(webhook_id)
-        text = f"{owed} unfinished deliveries are cancelled." if owed else "Its past deliveries stay."
+        cancelled = counted(owed, "unfinished delivery is", "unfinished deliveries are")
+        text = f"{cancelled} cancelled; its past deliveries stay." if owed else "Its past deliveries stay."
         return confirm(f"Delete {webhook.name}?", text, "Delete", url_for("pages.webhooks"))
     name = webhook.name
     webhooks.apply("delete", [webhook_id])
