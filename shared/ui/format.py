@@ -9,6 +9,7 @@ from typing import Literal
 Tone = Literal["ok", "warn", "bad", "accent", "quiet"]
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_UNITS = ((1, _MINUTE, "s"), (_MINUTE, _HOUR, "min"), (_HOUR, _DAY, "h"), (_DAY, 30 * _DAY, "d"))
 _STATE_TONES: dict[str, Tone] = {
     "pending": "warn",
     "sending": "accent",
@@ -33,23 +34,18 @@ _STATUS_TONES: dict[int, Tone] = {2: "ok", 3: "accent", 4: "warn", 5: "bad"}
 def relative_time(moment: datetime, now: datetime) -> str:
     """How far `moment` is from `now`: "just now", "42 s ago", "in 5 min", "3 h ago", "2 d ago", then the date.
 
-    `static/time.js` holds the same rules, so that a page which stays open says what a reload would say.
+    Of what has passed only whole units count; what is to come is told to the nearest one, so that what was set to end
+    in a day is not said a second later to end in 23 h. `static/time.js` holds the same rules, so that a page which
+    stays open says what a reload would say.
     """
-    seconds = int((_utc(now) - _utc(moment)).total_seconds())
-    size = abs(seconds)
-    if size < 5:
+    seconds = (_utc(now) - _utc(moment)).total_seconds()
+    if abs(seconds) < 5:
         return "just now"
-    if size < _MINUTE:
-        text = f"{size} s"
-    elif size < _HOUR:
-        text = f"{size // _MINUTE} min"
-    elif size < _DAY:
-        text = f"{size // _HOUR} h"
-    elif size < 30 * _DAY:
-        text = f"{size // _DAY} d"
-    else:
-        return _day(_utc(moment))
-    return f"{text} ago" if seconds > 0 else f"in {text}"
+    for size, most, unit in _UNITS:
+        count = int(seconds / size) if seconds > 0 else int(-seconds / size + 0.5)
+        if count * size < most:
+            return f"{count} {unit} ago" if seconds > 0 else f"in {count} {unit}"
+    return _day(_utc(moment))
 
 
 def exact_time(moment: datetime) -> str:

@@ -25,8 +25,18 @@ RELATIVE = [
     (timedelta(days=30), "7 Feb 2026"),
     (timedelta(days=400), "2 Feb 2025"),
     (timedelta(seconds=-30), "in 30 s"),
+    (timedelta(seconds=-29.7), "in 30 s"),
+    (timedelta(seconds=-59.4), "in 59 s"),
+    (timedelta(seconds=-59.5), "in 1 min"),
     (timedelta(minutes=-5), "in 5 min"),
+    (timedelta(minutes=-59.5), "in 1 h"),
+    (timedelta(minutes=-89), "in 1 h"),
+    (timedelta(minutes=-90), "in 2 h"),
     (timedelta(hours=-20), "in 20 h"),
+    (timedelta(hours=-24, seconds=1), "in 1 d"),
+    (timedelta(days=-3, seconds=1), "in 3 d"),
+    (timedelta(days=-29, hours=-11), "in 29 d"),
+    (timedelta(days=-29, hours=-12), "8 Apr 2026"),
     (timedelta(days=-45), "23 Apr 2026"),
 ]
 

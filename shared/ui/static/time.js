@@ -2,19 +2,17 @@
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86400;
+const UNITS = [[1, MINUTE, "s"], [MINUTE, HOUR, "min"], [HOUR, DAY, "h"], [DAY, 30 * DAY, "d"]];
 
 /** How far `moment` is from `now` (both in milliseconds), in the words of format.relative_time. */
 export function relativeTime(moment, now) {
-  const seconds = Math.trunc((now - moment) / 1000);
-  const size = Math.abs(seconds);
-  if (size < 5) return "just now";
-  if (size >= 30 * DAY) return day(new Date(moment));
-  let text;
-  if (size < MINUTE) text = `${size} s`;
-  else if (size < HOUR) text = `${Math.floor(size / MINUTE)} min`;
-  else if (size < DAY) text = `${Math.floor(size / HOUR)} h`;
-  else text = `${Math.floor(size / DAY)} d`;
-  return seconds > 0 ? `${text} ago` : `in ${text}`;
+  const seconds = (now - moment) / 1000;
+  if (Math.abs(seconds) < 5) return "just now";
+  for (const [size, most, unit] of UNITS) {
+    const count = seconds > 0 ? Math.floor(seconds / size) : Math.floor(-seconds / size + 0.5);
+    if (count * size < most) return seconds > 0 ? `${count} ${unit} ago` : `in ${count} ${unit}`;
+  }
+  return day(new Date(moment));
 }
 
 function day(date) {
