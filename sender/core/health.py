@@ -79,6 +79,13 @@ def after_failure(
     return Step(health, "disabled" if is_dead and health.warned_at < now else None)
 
 
+def after_gone(health: Health, count: int, now: datetime) -> Health:
+    """Return the health after `count` attempts that the endpoint ended for good: failures that call for no rest."""
+    if not count:
+        return health
+    return replace(health, failure_count=health.failure_count + count, failing_since=health.failing_since or now)
+
+
 def is_blocked(health: Health, now: datetime) -> bool:
     """Return whether nothing may be sent at `now`."""
     return health.blocked_until is not None and health.blocked_until > now

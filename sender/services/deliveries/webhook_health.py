@@ -123,9 +123,10 @@ def _fold(
     A test that fails says nothing about the deliveries of the webhook; one that succeeds ends its rest.
     """
     news: list[tuple[Notice, Done]] = []
-    for one in attempts:
+    for at, one in enumerate(attempts):
         if one.decision.ends_webhook:
-            return state, [*news, ("disabled", one)]
+            last = [each for each in attempts[at:] if each.decision.ends_webhook and not each.test]
+            return health.after_gone(state, len(last), now), [*news, ("disabled", one)]
         if one.exchange.outcome.kind == "succeeded":
             step = health.after_success(state, one.exchange.started_at, now)
         elif one.test:

@@ -133,3 +133,24 @@ def test_a_retry_that_ends_after_its_webhook_was_disabled_is_cancelled(api, sink
     deliverer.answer(one, 410)
     deliverer.answer(other, 500)
     assert sorted(row.state for row in deliverer.deliveries(hook["id"])) == ["cancelled", "failed"]
+
+
+def test_an_attempt_that_is_answered_410_is_a_failure_in_a_row(api, sink, deliverer):
+    hook = api.webhook(sink.url())
+    api.publish(4)
+    first, second, third, fourth = deliverer.claim()
+    deliverer.answer(first, 500)
+    deliverer.record((second, 410), (third, 410))
+    row = deliverer.webhook(hook["id"])
+    assert (row.active, row.failed_count, row.failure_count) == (False, 2, 3)
+    deliverer.answer(fourth, 410)
+    assert deliverer.webhook(hook["id"]).failure_count == 4
+    _, shown = api("PATCH", f"/api/v1/webhooks/{hook['id']}", {"active": True})
+    assert (shown["failure_count"], shown["failing_since"], shown["condition"]) == (0, None, "well")
+
+
+def test_a_test_that_is_answered_410_disables_and_is_no_failure_of_a_delivery(api, sink, deliverer):
+    hook = api.webhook(sink.url(410))
+    assert api("POST", f"/api/v1/webhooks/{hook['id']}/test", {})[0] == 200
+    row = deliverer.webhook(hook["id"])
+    assert (row.active, row.failed_count, row.failure_count) == (False, 0, 0)

@@ -167,3 +167,15 @@ def test_a_due_delivery_that_is_not_sent_says_what_it_waits_for(visitor, api, ch
 def test_a_webhook_page_leads_to_a_replay_to_it(visitor, change):
     hook = change(name="Billing")
     assert f'href="/replays/new?webhook_id={hook}"' in visitor.get(f"/webhooks/{hook}").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"active": True}, "Owed 0 waiting for an attempt"),
+        ({"active": False}, "Owed 0 kept until it is active"),
+        ({"active": False, "disabled_reason": "Gone."}, "Owed 0 what it was owed is cancelled"),
+    ],
+)
+def test_what_becomes_of_what_is_owed_is_said_as_it_is(visitor, change, fields, says):
+    assert says in text_of(visitor.get(f"/webhooks/{change(**fields)}"))
