@@ -129,6 +129,11 @@ class Deliverer:
         with writing_connection(self.engine) as connection:
             connection.execute(update(Webhook).where(Webhook.id == webhook_id).values(**values))
 
+    def set_delivery(self, delivery_id: str, **values: object) -> None:
+        """Change a delivery's row."""
+        with writing_connection(self.engine) as connection:
+            connection.execute(update(Delivery).where(Delivery.id == delivery_id).values(**values))
+
     def deliveries(self, webhook_id: str) -> list[Delivery]:
         """The deliveries of a webhook, oldest first."""
         with self.engine.connect() as connection:

@@ -13,7 +13,7 @@ from sender.models import DELIVERY_STATES, Delivery
 from sender.services import deliveries, queries
 from sender.services.listing import DeliveryFilter
 from sender.views.live import Shown, View
-from sender.views.pages import moment_fields, select_options
+from sender.views.pages import health, moment_fields, select_options
 from sender.views.pages.base import PER_PAGE, blueprint, followed
 from shared.errors import Conflict, FieldError, InvalidInput
 from shared.paging import Page
@@ -112,7 +112,7 @@ def _one_view(row: Delivery) -> View:
 
 
 def _state(row: Delivery) -> tuple[object, ...]:
-    return row.state, row.attempt_count, row.next_attempt_at, row.finished_at
+    return row.state, row.attempt_count, row.next_attempt_at, row.finished_at, *health.wait_state(row)
 
 
 def _render(template: str, row: Delivery) -> str:

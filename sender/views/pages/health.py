@@ -40,11 +40,34 @@ def state(webhook: Webhook) -> tuple[object, ...]:
     )
 
 
+def wait_state(delivery: Delivery) -> tuple[object, ...]:
+    """Return what the shown wait of a delivery, and what can be done with it, depends on beside its own row."""
+    webhook = delivery.webhook
+    return webhook.state, webhook.deleted_at, held_by(delivery), webhook.blocked_until
+
+
+@blueprint.app_template_filter("held_by")
+def held_by(delivery: Delivery) -> str:
+    """Return which condition of its webhook holds a pending delivery: `off`, `resting` or `probing`; empty for none.
+
+    One that is to be retried before its webhook's rest is over waits for the end of the rest.
+    """
+    due, webhook = delivery.next_attempt_at, delivery.webhook
+    if delivery.state != "pending":
+        return ""
+    if not webhook.active:
+        return "off"
+    until = webhook.blocked_until
+    if until is None or (due is not None and (due >= until or webhook.condition == "probing")):
+        return ""
+    return webhook.condition
+
+
 @blueprint.app_template_filter("waits_for")
 def waits_for(delivery: Delivery) -> str:
-    """Return in words what a delivery waits for that is due and yet is not sent; empty for one that is not due."""
+    """Return in words what a delivery waits for that may be sent and yet is not; empty for one that is not due."""
     due, webhook = delivery.next_attempt_at, delivery.webhook
-    if delivery.state != "pending" or due is None or is_ahead(due):
+    if delivery.state != "pending" or (due is not None and is_ahead(due)):
         return ""
     if webhook.paced_until is not None and webhook.rate_limit and is_ahead(webhook.paced_until):
         return "waits for the webhook's rate limit"
