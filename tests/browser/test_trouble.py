@@ -97,13 +97,12 @@ def test_a_webhook_in_trouble_is_warned_about_rests_and_recovers(product, operat
 
 def test_a_replay_counts_first_shows_its_progress_and_can_be_stopped(product, operator, inbox):
     page = operator.page
-    page.get_by_label("Active", exact=True).uncheck()
-    operator.press("Save")
-    expect(page.locator("#webhook-health").get_by_text("Paused", exact=True)).to_be_visible()
+    health = page.locator("#webhook-health")
+    health.get_by_role("button", name="Pause").click()
+    expect(health.get_by_text("Paused", exact=True)).to_be_visible()
     publish(product, operator, 40)
-    page.get_by_label("Active", exact=True).check()
-    operator.press("Save")
-    expect(page.locator("#webhook-health").get_by_text("Active", exact=True)).to_be_visible()
+    health.get_by_role("button", name="Activate").click()
+    expect(health.get_by_text("Active", exact=True)).to_be_visible()
     operator.follow("Replay")
     page.get_by_label("Deliveries a second").fill("4")
     operator.press("Count")

@@ -37,6 +37,9 @@ def change_webhooks() -> Response | str:
     disabled = [one for one in found if one.state == "disabled"] if verb == "pause" else []
     if done := len(found) - len(disabled):
         flash(f"{counted(done, 'webhook is', 'webhooks are')} {_DONE[verb]}.", "success")
+    if done and verb == "pause":
+        which = "it" if done == 1 else "them"
+        flash(f"What is published from now on is not kept for {which}; a replay can send it.", "info")
     if disabled:
         flash(f"{counted(len(disabled), 'stays', 'stay')} disabled.", "warn")
     if verb == "activate" and (offered := [one for one in found if one.missed_since]):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from flask import url_for
+from markupsafe import Markup
 
 from sender.models import WORKER_SILENT_AFTER, Delivery, Webhook
 from sender.services import workers
 from sender.views.pages.base import blueprint
-from shared import clock, outcome
+from shared import clock, moments, outcome
+
+_A_DAY = timedelta(days=1)
 
 
 def last_result(webhook: Webhook) -> str:
@@ -38,6 +43,20 @@ def state(webhook: Webhook) -> tuple[object, ...]:
         webhook.warned_at,
         webhook.missed_since,
     )
+
+
+def what_a_pause_means(webhook: Webhook, changed_at: datetime) -> Markup:
+    """Return what is to be said of events when a webhook was just paused, or made active again after that.
+
+    `changed_at` is when it was last changed before. It may have been paused for longer: the replay is offered for a day
+    at least.
+    """
+    if not webhook.active:
+        return Markup("What it is owed waits. What is published from now on is not kept for it; a replay can send it.")
+    since = moments.rfc3339(min(changed_at, clock.now() - _A_DAY))
+    url = url_for("pages.new_replay", webhook_id=webhook.id, since=since)
+    link = Markup('<a href="{}">Replay it</a>').format(url)
+    return Markup("What was published while it was paused is not sent by itself. {} if it is to arrive.").format(link)
 
 
 def wait_state(delivery: Delivery) -> tuple[object, ...]:

@@ -73,12 +73,21 @@ def send_test(webhook_id: str) -> str | tuple[str, int]:
 
 @blueprint.post("/webhooks/<webhook_id>/<any(pause, activate):verb>")
 def switch_webhook(webhook_id: str, verb: webhooks.BulkVerb) -> Response:
-    """Pause a webhook or make it active again, which offers to replay what it missed, if anything."""
+    """Pause a webhook or make it active again, which offers to replay what it missed, if anything.
+
+    Where it leads back to, `from` tells: to the webhook's own page, or else to the list.
+    """
+    found = queries.get_webhook(webhook_id)
+    before, changed_at = found.state, found.updated_at
     (webhook,) = webhooks.apply(verb, [webhook_id])
     if webhook.active and webhook.missed_since:
         flash(f"{webhook.name} is active. What it missed can be replayed.", "success")
         return redirect(replay_url(webhook), 303)
     flash(f"{webhook.name} is {webhook.state}.", "success")
+    if {before, webhook.state} == {"active", "paused"}:
+        flash(health.what_a_pause_means(webhook, changed_at), "info")
+    if request.form.get("from") == "webhook":
+        return redirect(url_for("pages.edit_webhook", webhook_id=webhook_id), 303)
     return redirect(url_for("pages.webhooks"), 303)
 
 
