@@ -52,8 +52,9 @@ class Preset:
 
     `sends` are the names of the headers that it adds (without those that an option names); the values of those in
     `bare`, or named by the option `bare_option`, are the secret itself and are never kept or shown; `clear` returns the
-    forms of it that an endpoint so gets to see. `reads_json`: the package that verifies it reads the body as
-    JSON too, and refuses any other. `public_key` returns what an asymmetric signature is verified with.
+    forms of it that an endpoint so gets to see. `reads_json`: a package that verifies it, in one language or another,
+    reads the body as JSON too, and refuses any other. `public_key` returns what an asymmetric signature is verified
+    with.
     """
 
     scheme: str

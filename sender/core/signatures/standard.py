@@ -58,4 +58,5 @@ SVIX = Preset(
     sign=_sign_svix,
     sends=(signing.SIGNATURE_HEADER, "svix-id", "svix-timestamp", "svix-signature"),
     several=True,
+    reads_json=True,  # Svix's package for JavaScript does, its package for Python does not
 )

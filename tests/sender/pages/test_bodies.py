@@ -37,15 +37,19 @@ def test_bytes_that_are_no_text_are_shown_with_marks():
     assert bodies.show(b"\xff\xfeok").text == "\ufffd\ufffdok"
 
 
-@pytest.mark.parametrize("scheme", VERIFIERS)
-def test_form_fields_are_warned_about_where_the_vendors_package_refuses_them(api, sink, scheme):
+# Svix's package for JavaScript leaves all to standardwebhooks, which reads JSON; the one for Python tells it not to.
+STRICTEST = {**VERIFIERS, "svix": VERIFIERS["standard"]}
+
+
+@pytest.mark.parametrize("scheme", STRICTEST)
+def test_form_fields_are_warned_about_where_a_vendors_package_refuses_them(api, sink, scheme):
     shop = {"shop_domain": "shop.myshopify.com"} if scheme == "shopify" else {}
     hook = api.webhook(sink.url(), signature={"scheme": scheme, **shop}, body_format="form")
     path = f"/api/v1/webhooks/{hook['id']}"
     assert api("POST", f"{path}/test", {})[1]["state"] == "succeeded"
     headers, body = sink.requests[-1]
     try:
-        VERIFIERS[scheme](hook["secret"], {name.lower(): value for name, value in headers}, body)
+        STRICTEST[scheme](hook["secret"], {name.lower(): value for name, value in headers}, body)
     except Exception:  # noqa: BLE001  # each in its own way
         (words,) = hook["warnings"]
         assert "read the body as JSON" in words
@@ -57,4 +61,4 @@ def test_form_fields_are_warned_about_where_the_vendors_package_refuses_them(api
 
 def test_the_packages_that_refuse_form_fields_are_these():
     refused = [scheme for scheme, preset in PRESETS.items() if preset.reads_json]
-    assert refused == ["standard", "standard-ed25519", "github", "stripe"]
+    assert refused == ["standard", "standard-ed25519", "github", "stripe", "svix"]

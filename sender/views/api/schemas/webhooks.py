@@ -54,8 +54,8 @@ class WebhookIn(Strict):
     integration: str = "manual"
     body_format: str = Field(
         "standard",
-        description="`standard`, `flat` or `form`. Libraries that verify `standard`, `standard-ed25519`, `stripe` or "
-        "`github` read JSON and refuse `form`.",
+        description="`standard`, `flat` or `form`. Libraries that verify `standard`, `standard-ed25519`, `svix`, "
+        "`stripe` or `github` read JSON and refuse `form`.",
     )
     signature: Signature = Field(default_factory=Signature)
     headers: dict[str, str] = Field(
