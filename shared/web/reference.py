@@ -35,29 +35,29 @@ def refusal(words: str) -> dict[str, Any]:
 def _with_refusals(document: dict[str, Any]) -> dict[str, Any]:
     """Return a document whose operations tell, beside what they say themselves, how they refuse what all refuse."""
     paths = {
-        path: {method: operation | {"responses": _responses(operation)} for method, operation in item.items()}
+        path: {method: operation | {"responses": _responses(method, operation)} for method, operation in item.items()}
         for path, item in document["paths"].items()
     }
     return document | {"paths": paths}
 
 
-def _responses(operation: dict[str, Any]) -> dict[str, Any]:
+def _responses(method: str, operation: dict[str, Any]) -> dict[str, Any]:
     # flask-openapi3 adds a 422 to every operation, as a list in plain JSON
     own = {
         status: it for status, it in operation["responses"].items() if status != "422" or MEDIA_TYPE in it["content"]
     }
-    common = {status: refusal(words) for status, words in _refusals(operation)}
+    common = {status: refusal(words) for status, words in _refusals(method, operation)}
     return dict(sorted((common | own).items()))
 
 
-def _refusals(operation: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _refusals(method: str, operation: dict[str, Any]) -> Iterator[tuple[str, str]]:
     places = {parameter["in"] for parameter in operation.get("parameters", ())}
     yield "400", "The request could not be read."
     if operation.get("security"):
         yield "401", "The admin token is missing or wrong."
     if "path" in places:
         yield "404", "Nothing has the name that the path gives."
-    if "requestBody" in operation:
+    if method in ("post", "put", "patch"):  # one that asks for no body refuses such ones all the same
         yield "413", "The body is larger than this service takes."
         yield "415", "The body is something else than JSON."
     if "requestBody" in operation or places - {"path"}:

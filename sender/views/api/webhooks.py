@@ -29,6 +29,7 @@ from sender.views.api.schemas.webhooks import (
     old_secrets,
 )
 from shared.web.json import nothing, reply
+from shared.web.reference import refusal
 from shared.web.schemas import PageQuery
 
 api = APIBlueprint(
@@ -103,7 +104,10 @@ def delete_webhook(path: ById) -> Response:
     return nothing()
 
 
-@api.get("/<id>/secret", responses={200: Secret})
+@api.get(
+    "/<id>/secret",
+    responses={200: Secret, 409: refusal("The secret was encrypted with another key and cannot be read.")},
+)
 def get_secret(path: ById) -> Response:
     """Get a webhook's signing secret."""
     found = secrets.reveal(context.current(), queries.get_webhook(path.id))
