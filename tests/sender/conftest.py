@@ -24,17 +24,19 @@ from tests.sender.past import Past
 from tests.sender.sink import Gate, Sink, listening
 from tests.sender.visitor import TOKEN, Visitor
 from tests.sender.working import working
+from tests.shared.document import Document
 
 
 @dataclass
 class Api:
-    """Calls the API with the admin token; returns status and parsed body."""
+    """Calls the API with the admin token; returns status and parsed body, which are such as the document tells."""
 
     app: OpenAPI
 
     def __call__(self, method: str, path: str, json: Any = None, **headers: str) -> tuple[int, Any]:
         given = {"Authorization": f"Bearer {TOKEN}", **{name.replace("_", "-"): v for name, v in headers.items()}}
         answer = self.app.test_client().open(path, method=method, json=json, headers=given)
+        Document.of(self.app, given).check(method, path, answer)
         return answer.status_code, answer.get_json(force=True) if answer.data else None
 
     def webhook(self, url: str, **fields: Any) -> dict[str, Any]:
