@@ -22,12 +22,13 @@ from shared.paging import Page
 # An event's id may be its publisher's own, so its moment (microseconds) comes first; neither holds a dot.
 _EVENT_CURSOR = re.compile(r"([0-9]{1,18})\.([A-Za-z0-9_-]{1,64})")
 _PUBLISHED = coerce(Event.created_at, BigInteger)
+_NAMES = (Webhook.name, Webhook.url, Webhook.id)  # by which a person knows a webhook
 _TROUBLED = or_(Webhook.disabled_reason.is_not(None), Webhook.warned_at.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookFilter:
-    """Which webhooks to list: words in name, URL or event types, a state, an integration.
+    """Which webhooks to list: words in name, URL or event types, a state, an integration, words in what names one.
 
     Beside the states of a webhook there is `troubled`: Hookloop has disabled it, or warned that it fails for long.
     """
@@ -36,6 +37,7 @@ class WebhookFilter:
     state: str | None = None
     integration: str | None = None
     event_type: str | None = None
+    name: str | None = None
 
 
 def let_go() -> None:
@@ -103,8 +105,11 @@ def list_webhooks(wanted: WebhookFilter, limit: int, cursor: str | None) -> Page
     query = select(Webhook).where(Webhook.deleted_at.is_(None))
     if wanted.q:
         words = f"%{_escape(wanted.q)}%"
-        columns = (Webhook.name, Webhook.url, Webhook.id, Webhook.integration, db.cast(Webhook.event_types, db.Text))
+        columns = (*_NAMES, Webhook.integration, db.cast(Webhook.event_types, db.Text))
         query = query.where(or_(*(column.ilike(words, escape="\\") for column in columns)))
+    if wanted.name:
+        words = f"%{_escape(wanted.name)}%"
+        query = query.where(or_(*(column.ilike(words, escape="\\") for column in _NAMES)))
     if wanted.state == "active":
         query = query.where(Webhook.active.is_(True))
     elif wanted.state == "paused":
@@ -121,6 +126,25 @@ def list_webhooks(wanted: WebhookFilter, limit: int, cursor: str | None) -> Page
         quoted = f'%"{_escape(wanted.event_type)}"%'
         query = query.where(db.cast(Webhook.event_types, db.Text).like(quoted, escape="\\"))
     return paging.newest_first(db.session, query, Webhook, limit, cursor)
+
+
+def find_webhooks(words: str, limit: int) -> tuple[Sequence[Webhook], bool]:
+    """Return the newest webhooks whose name, URL or id hold `words`, and whether there are more.
+
+    Those that are called exactly so come alone, if there are any.
+    """
+    exactly = or_(*(func.lower(column) == words.lower() for column in _NAMES))
+    query = select(Webhook).where(Webhook.deleted_at.is_(None), exactly).order_by(Webhook.id.desc())
+    found = db.session.scalars(query.limit(limit + 1)).all()
+    if found:
+        return found[:limit], len(found) > limit
+    page = list_webhooks(WebhookFilter(name=words), limit, None)
+    return page.items, page.next_cursor is not None
+
+
+def name_of_webhook(webhook_id: str) -> str:
+    """Return what a webhook is called, also a deleted one; its id when there is none."""
+    return db.session.scalar(select(Webhook.name).where(Webhook.id == webhook_id)) or webhook_id
 
 
 def in_trouble(limit: int) -> tuple[Sequence[Webhook], int]:

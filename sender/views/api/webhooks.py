@@ -48,6 +48,7 @@ class WebhookQuery(PageQuery):
     state: Literal["active", "paused", "disabled", "troubled"] | None = Field(
         None, description="`troubled`: disabled, or warned about as failing for long."
     )
+    name: str | None = Field(None, description="Words in the name, the URL or the id, but not in the event types.")
     integration: str | None = None
     event_type: str | None = Field(None, description="Subscribed to this event type or glob, literally.")
 
@@ -55,7 +56,7 @@ class WebhookQuery(PageQuery):
 @api.get("", responses={200: WebhookPage})
 def list_webhooks(query: WebhookQuery) -> Response:
     """List webhooks, newest first."""
-    wanted = WebhookFilter(query.q, query.state, query.integration, query.event_type)
+    wanted = WebhookFilter(query.q, query.state, query.integration, query.event_type, query.name)
     page = queries.list_webhooks(wanted, query.limit, query.cursor)
     vault = context.current().vault
     return reply(WebhookPage(items=[WebhookOut.listed(row, vault) for row in page.items], next_cursor=page.next_cursor))

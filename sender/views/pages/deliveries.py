@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -13,7 +14,7 @@ from sender.models import DELIVERY_STATES, Delivery
 from sender.services import deliveries, queries
 from sender.services.listing import DeliveryFilter
 from sender.views.live import Shown, View
-from sender.views.pages import health, moment_fields, select_options
+from sender.views.pages import health, moment_fields, select_options, webhook_choice
 from sender.views.pages.base import PER_PAGE, blueprint, followed
 from shared.errors import Conflict, FieldError, InvalidInput
 from shared.paging import Page
@@ -23,12 +24,23 @@ _MOMENTS = ("since", "until")
 
 
 @blueprint.get("/deliveries", endpoint="deliveries")
-def list_deliveries() -> str:
-    """Show deliveries, newest first: of one state, webhook, event type, event or replay, made in a span of time."""
+def list_deliveries() -> Response | str:
+    """Show deliveries, newest first: of one state, webhook, event type, event or replay, made in a span of time.
+
+    A webhook that was chosen by words leads to the address that names it.
+    """
     wanted = _wanted()
     chosen = {name: request.args[name] for name in (*_EXACT, *_MOMENTS) if request.args.get(name)}
+    choice = webhook_choice.read(request.args)
+    if "webhook" in request.args:
+        chosen.pop("webhook_id", None)
+        if not choice.is_open:
+            address: dict[str, Any] = {**chosen, "webhook_id": choice.webhook_id}
+            return redirect(url_for("pages.deliveries", **address))
     cursor = request.args.get("cursor")
-    page = queries.list_deliveries(wanted, PER_PAGE, cursor)
+    page: Page[Delivery] = Page([], None)
+    if not choice.is_open:
+        page = queries.list_deliveries(wanted, PER_PAGE, cursor)
     return render_template(
         "deliveries.html",
         page=page,
@@ -37,7 +49,8 @@ def list_deliveries() -> str:
         moments={name: moment_fields.shown(chosen.get(name, "")) for name in _MOMENTS},
         cursor=cursor,
         states=DELIVERY_STATES,
-        webhooks=select_options.of_webhooks("Any webhook", wanted.webhook_id),
+        choice=choice,
+        suggested=webhook_choice.suggestions(),
         event_types=select_options.of_event_types("Any event type", wanted.event_type),
     )
 

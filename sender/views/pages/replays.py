@@ -13,8 +13,9 @@ from sender.models import Replay, Webhook
 from sender.services import queries, replays
 from sender.services.listing import DeliveryFilter
 from sender.services.replays import Counted
-from sender.views.pages import health, moment_fields, select_options
+from sender.views.pages import health, moment_fields, select_options, webhook_choice
 from sender.views.pages.base import PER_PAGE, blueprint, whole_number
+from sender.views.pages.webhook_choice import Choice
 from shared import clock, moments, spans
 from shared.errors import FieldError, InvalidInput
 from shared.web.confirming import is_confirmed
@@ -27,7 +28,7 @@ STATES = (
     ("missing", "Missing, also from before the webhook was registered"),
     ("succeeded", "Succeeded: send it again all the same"),
 )
-_FIELDS = ("state", "webhook_id", "event_type", "since", "until", "rate")
+_FIELDS = ("state", "event_type", "since", "until", "rate")
 
 
 @blueprint.get("/replays", endpoint="replays")
@@ -42,29 +43,30 @@ def list_replays() -> str:
 def new_replay() -> str | tuple[str, int]:
     """Show the form; the query may hold its values, moments as RFC 3339. With `count`, say what would be sent."""
     values = {name: request.args.get(name, "") for name in _FIELDS}
+    choice = webhook_choice.read(request.args)
     if "count" in request.args:
-        return _count(values)
+        return _count(values, choice)
     day_ago = clock.now().replace(microsecond=0) - timedelta(days=1)
     values |= {
         "since": moment_fields.shown(values["since"]) or moment_fields.shown(day_ago.isoformat()),
         "until": moment_fields.shown(values["until"]),
         "rate": values["rate"] or str(DEFAULT_RATE),
     }
-    return _page(values, {})
+    return _page(values, choice, {})
 
 
 @blueprint.post("/replays/new")
 def start_replay() -> Response | tuple[str, int]:
     """Have what would be sent counted; after the yes, start that: it ends at the moment when it was counted."""
     values = {name: request.form.get(name, "").strip() for name in _FIELDS}
+    choice = webhook_choice.read(request.form)
     if not is_confirmed():
-        query: dict[str, Any] = {"count": 1, **values}
+        query: dict[str, Any] = {"count": 1, **values, **_address(choice)}
         return redirect(url_for("pages.new_replay", **query), 303)  # so that one can go back to it
     try:
-        replay = replays.create(_read(values))
+        replay = replays.create(_read(values, choice))
     except InvalidInput as error:
-        values["until"] = moment_fields.shown(values["until"])
-        return _page(values, error.by_field()), error.status
+        return _page(values, choice, error.by_field()), error.status
     return redirect(url_for("pages.replay", replay_id=replay.id), 303)
 
 
@@ -104,18 +106,26 @@ def in_words(seconds: int) -> str:
     return spans.in_words(timedelta(seconds=seconds))
 
 
-def _count(values: dict[str, str]) -> str | tuple[str, int]:
+def _count(values: dict[str, str], choice: Choice) -> str | tuple[str, int]:
     """Say how many deliveries would be made, or what is wrong with the values."""
     try:
-        draft = _read(values)
-        return _page(values, {}, replays.count(draft), draft)
+        draft = _read(values, choice)
+        return _page(values, choice, {}, replays.count(draft), draft)
     except InvalidInput as error:
-        return _page(values, error.by_field()), error.status
+        return _page(values, choice, error.by_field()), error.status
 
 
-def _read(values: dict[str, str]) -> ReplayDraft:
-    """Return the draft that the form describes; raise InvalidInput for moments and numbers that are none."""
-    faults: list[FieldError] = []
+def _address(choice: Choice) -> dict[str, str]:
+    """Return the query that makes the same choice."""
+    return {"webhook": choice.words} if choice.is_open else {"webhook_id": choice.webhook_id or ""}
+
+
+def _read(values: dict[str, str], choice: Choice) -> ReplayDraft:
+    """Return the draft that the form describes; raise InvalidInput for moments and numbers that are none.
+
+    And for words that choose no webhook.
+    """
+    faults = [FieldError("webhook_id", choice.fault)] if choice.is_open else []
     given: dict[str, datetime] = {}
     for field in ("since", "until"):
         try:
@@ -128,7 +138,7 @@ def _read(values: dict[str, str]) -> ReplayDraft:
     return ReplayDraft(
         since=given["since"],
         until=given["until"],
-        webhook_id=values["webhook_id"] or None,
+        webhook_id=choice.webhook_id,
         event_type=values["event_type"] or None,
         state=values["state"] or None,
         rate=rate,
@@ -148,19 +158,27 @@ def _again(found: Replay) -> dict[str, Any]:
 
 
 def _page(
-    values: dict[str, str], errors: dict[str, str], counted: Counted | None = None, draft: ReplayDraft | None = None
+    values: dict[str, str],
+    choice: Choice,
+    errors: dict[str, str],
+    counted: Counted | None = None,
+    draft: ReplayDraft | None = None,
 ) -> str:
+    moments_shown = {name: moment_fields.shown(values[name]) for name in ("since", "until")}
+    confirmed = {**values, **_address(choice), "until": moments.rfc3339(counted.until)} if counted else {}
     chosen = queries.get_webhook(draft.webhook_id) if draft and draft.webhook_id else None
     return render_template(
         "replay_new.html",
-        values=values,
+        values=values | {name: shown or values[name] for name, shown in moments_shown.items()},
+        choice=choice,
+        query={"count": 1, **values},
+        suggested=webhook_choice.suggestions(),
         errors=errors,
         count=counted.count if counted else None,
-        confirmed=values | {"until": moments.rfc3339(counted.until)} if counted else {},
+        confirmed=confirmed,
         seconds=-(-counted.count // draft.rate) if counted and draft else 0,
         webhook=chosen,
         now=clock.now().strftime("%Y-%m-%d %H:%M"),
         states=STATES,
-        webhooks=select_options.of_webhooks("All that are active", values["webhook_id"]),
         event_types=select_options.of_event_types("Any", values["event_type"]),
     )

@@ -87,7 +87,7 @@ def offered_form(visitor, page):
     """The values of the replay form that a page offers or is."""
     if "/replays/new" not in page.request.path:
         page = visitor.get(html.unescape(re.search(r'href="(/replays/new[^"]+)"', page.text)[1]))
-    hook = re.search(r'<option value="([^"]+)" selected>', page.text.split('id="f-webhook_id"')[1])[1]
+    hook = re.search(r'name="webhook_id" value="([^"]+)"', page.text)[1]
     since = re.search(r'name="since"[^>]* value="([^"]*)"', page.text)[1]
     return {"state": "", "webhook_id": hook, "event_type": "", "since": since, "until": "", "rate": "50"}
 

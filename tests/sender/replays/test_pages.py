@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from sender.models import Webhook
 from sender.services import replays
-from shared import clock, paging
+from shared import clock
 from shared.database import writing_connection
 from tests.sender.conftest import TOKEN
 from tests.serving import serving
@@ -57,10 +57,10 @@ def test_a_count_has_an_address_that_can_be_gone_back_to(visitor, past, hook):
     assert asked.status_code == 303
     again = visitor.get(asked.location)
     assert "1 delivery would be made" in text_of(again)
-    assert f'<option value="{hook}" selected>' in again.text
+    assert inputs(again.text)["webhook_id"] == hook
 
 
-@pytest.mark.parametrize("until", ["", "2100-01-01T00:00"])
+@pytest.mark.parametrize("until", ["", "2100-01-01T00:00:00"])
 def test_what_is_started_is_what_was_counted_however_long_the_person_thinks(visitor, api, past, hook, until):
     counted = past.event(5)
     past.delivery(counted, hook, "succeeded", 5)
@@ -124,7 +124,7 @@ def test_the_query_fills_in_the_form(visitor, past, hook):
     ).text
     assert 'value="2026-01-02T03:04:05"' in page
     assert 'value="2026-01-03T00:00:00"' in page
-    assert f'<option value="{hook}" selected>' in page
+    assert inputs(page)["webhook_id"] == hook
     assert inputs(page)["event_type"] == "pay*"
     assert inputs(page)["rate"] == "7"
     assert re.search(r'name="since"[^>]* value="\d{4}-', visitor.get("/replays/new?since=nonsense").text)
@@ -252,11 +252,3 @@ def test_the_form_takes_a_glob_of_event_types(visitor, past, hook):
     past.event(5, "customer_updated")
     assert "1 delivery would be made" in text_of(visitor.post("/replays/new", **form(past, event_type="payment_*")))
     assert '<option value="payment_received">' in visitor.get("/replays/new").text
-
-
-def test_a_webhook_beyond_the_newest_is_chosen_by_name_where_its_page_leads(visitor, past, hook, monkeypatch, api):
-    monkeypatch.setattr(paging, "MOST", 1)
-    api.webhook("https://example.com/", name="Newest")
-    name = api("GET", f"/api/v1/webhooks/{hook}")[1]["name"]
-    for path in ("/replays/new", "/deliveries"):
-        assert f'<option value="{hook}" selected>{name}</option>' in visitor.get(f"{path}?webhook_id={hook}").text
