@@ -17,6 +17,7 @@ from sender.sending import Senders
 from sender.services.context import CHANGES, Context
 from sender.services.deliveries import (
     MOST_PAYLOAD,
+    Capacity,
     Claim,
     Claimed,
     claim_due,
@@ -143,17 +144,9 @@ class Worker:
         with writing_connection(self._engine) as connection, self._quiet():
             self._unrecorded.write(connection)
             leased_at = clock.monotonic()
+            capacity = self._capacity(free, hanging)
             claim = claim_due(
-                connection,
-                self._context.vault,
-                clock.now(),
-                free=free,
-                slow_free=max(1, self._threads // 2) - self._under_way.slow(hanging),
-                lease_seconds=settings.lease_seconds,
-                ahead=max(0, free - self._threads),  # the places of as many others stay free
-                mine=self._under_way.claim_ids,
-                space=MOST_PAYLOAD - self._under_way.payload_size,
-                paced_delay=self._senders.paced_delay,
+                connection, self._context.vault, clock.now(), capacity, lease_seconds=settings.lease_seconds
             )
             self._revisions.learn(claim.revisions)
             if self._unrecorded or claim.taken:
@@ -162,6 +155,16 @@ class Worker:
         self._under_way.add(claim.taken)
         self._senders.send(claim.taken, leased_at=leased_at, more=claim.more)
         return claim
+
+    def _capacity(self, free: int, hanging: Sequence[Claimed]) -> Capacity:
+        return Capacity(
+            free=free,
+            slow=max(1, self._threads // 2) - self._under_way.slow(hanging),
+            ahead=max(0, free - self._threads),  # the places of as many others stay free
+            holding=self._under_way.claim_ids,
+            space=MOST_PAYLOAD - self._under_way.payload_size,
+            paced_delay=self._senders.paced_delay,
+        )
 
     def _take_unsent(self, claims: Sequence[tuple[Claimed, float]]) -> None:
         self._under_way.remove(claim for claim, _ in claims)

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select, update
 
 from sender.models import Attempt, Delivery, Event, Webhook
 from sender.services.deliveries import (
+    Capacity,
     Claim,
     Claimed,
     Result,
@@ -56,16 +57,8 @@ class Deliverer:
         `holding` these already and takes up to `ahead` beyond the caps; return what it is told."""
         slow_free = limit if slow_free is None else slow_free
         with writing_connection(self.engine) as connection:
-            claim = claim_due(
-                connection,
-                self.vault,
-                self.now,
-                free=limit,
-                slow_free=slow_free,
-                lease_seconds=LEASE,
-                ahead=ahead,
-                mine={claimed.claim_id for claimed in holding},
-            )
+            capacity = Capacity(limit, slow_free, ahead, {claimed.claim_id for claimed in holding})
+            claim = claim_due(connection, self.vault, self.now, capacity, lease_seconds=LEASE)
         self.began |= {claimed.key: self.now for claimed in claim.taken}
         return claim
 

@@ -1,6 +1,6 @@
 """Deliveries: claimed in batches with a lease, recorded behind a fence, and what a person may do with one."""
 
-from sender.services.deliveries.claim import MOST_PAYLOAD, Claim, Claimed, claim_due, release
+from sender.services.deliveries.claim import MOST_PAYLOAD, Capacity, Claim, Claimed, claim_due, release
 from sender.services.deliveries.due import is_due, next_due
 from sender.services.deliveries.edited import Resent, refuse_edit, resend_edited
 from sender.services.deliveries.hold import release_held
@@ -13,6 +13,7 @@ from sender.services.deliveries.verbs import cancel, resend, send_test
 __all__ = [
     "HANGING_AFTER",
     "MOST_PAYLOAD",
+    "Capacity",
     "Claim",
     "Claimed",
     "Resent",

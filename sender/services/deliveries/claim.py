@@ -71,6 +71,23 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Capacity:
+    """What a worker can take: up to `free` deliveries, of which up to `slow` may be slow ones.
+
+    Up to `ahead` of the places may be taken beyond the in-flight caps of webhooks of which no other worker holds any,
+    to begin with when earlier ones end; `holding` are the ids of the claims that it holds already. Payloads may have
+    `space` characters in all, and `paced_delay` is how much later than usual what is under a rate limit begins.
+    """
+
+    free: int
+    slow: int
+    ahead: int = 0
+    holding: Collection[str] = ()
+    space: int = MOST_PAYLOAD
+    paced_delay: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """What a worker has taken, and when a webhook that is at its rate limit now may be sent to again.
 
@@ -84,47 +101,35 @@ class Claim:
 
 
 def claim_due(
-    connection: Connection,
-    vault: Vault,
-    now: datetime,
-    *,
-    free: int,
-    slow_free: int,
-    lease_seconds: float,
-    ahead: int = 0,
-    mine: Collection[str] = (),
-    space: int = MOST_PAYLOAD,
-    paced_delay: timedelta = timedelta(0),
+    connection: Connection, vault: Vault, now: datetime, capacity: Capacity, *, lease_seconds: float
 ) -> Claim:
-    """Claim up to `free` due deliveries in the open writing transaction, `slow_free` slow ones at most.
+    """Claim as many due deliveries as there is `capacity` for in the open writing transaction.
 
-    Their payloads have `space` characters in all at most, but for the first one, when there is any space at all.
     Due are also claims whose lease has ended. Each webhook gets what its in-flight cap and its rate limit leave over
-    all workers; one of which no other worker holds any gets more, for this one to begin with when earlier ones end,
-    within `ahead` of the free places. `mine` are the ids of claims that this worker holds already, and `paced_delay` is
-    how much later than usual what is under a rate limit may begin.
+    all workers. When there is any space for payloads at all, there is for the first one.
     Deliveries of a webhook that is off or rests are put aside, for `hold` to release or `owed` to cancel.
     """
     lease = timedelta(seconds=lease_seconds)
+    free, holding = capacity.free, capacity.holding
     rows, is_all = due.oldest(connection, free, now)
     if not rows:
         return Claim([])
-    found = lanes.read(connection, {row.webhook_id for row in rows}, mine, now, lease)
-    choice = dispatch.choose(_candidates(rows, found), found.open, free, slow_free, now)
+    found = lanes.read(connection, {row.webhook_id for row in rows}, holding, now, lease)
+    choice = dispatch.choose(_candidates(rows, found), found.open, free, capacity.slow, now)
     if len(choice.taken) < free and not is_all:
-        left = slow_free - sum(_is_slow(one, found, choice) for one in choice.taken)
+        left = capacity.slow - sum(_is_slow(one, found, choice) for one in choice.taken)
         places = Places(free - len(choice.taken), left)
-        more, opens_at = due.of_each_lane(connection, found, rows, choice.probed, mine, places, now, lease)
+        more, opens_at = due.of_each_lane(connection, found, rows, choice.probed, holding, places, now, lease)
         _add(choice, dispatch.choose(_candidates(more, found), found.open, places.free, places.slow, now), opens_at)
         rows += more
-    dispatch.take_ahead(choice, found.open, min(ahead, free - len(choice.taken)))
+    dispatch.take_ahead(choice, found.open, min(capacity.ahead, free - len(choice.taken)))
     event_ids = {row.id: row.event_id for row in rows}
-    _fit(connection, choice, event_ids, space)
+    _fit(connection, choice, event_ids, capacity.space)
     claim_id = secrets.token_hex(16)
     got = _write(connection, choice, claim_id, now, lease)
     taken = [one for one in choice.taken if one.delivery_id in got]
     per_webhook = Counter(one.webhook_id for one in taken)
-    lanes.keep(connection, found, per_webhook, choice.probed & per_webhook.keys(), now + lease, paced_delay)
+    lanes.keep(connection, found, per_webhook, choice.probed & per_webhook.keys(), now + lease, capacity.paced_delay)
     destinations = {key: destination(found.facts[key], vault, now) for key in {one.webhook_id for one in taken}}
     messages = _messages(connection, {event_ids[one.delivery_id] for one in taken})
     return Claim(

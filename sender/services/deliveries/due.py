@@ -72,7 +72,7 @@ def of_each_lane(
     found: Lanes,
     seen: Sequence[Any],
     probed: Collection[str],
-    mine: Collection[str],
+    holding: Collection[str],
     places: Places,
     now: datetime,
     lease: timedelta,
@@ -89,7 +89,7 @@ def of_each_lane(
     webhook_ids = list(connection.scalars(_LANES))
     for start in range(0, len(webhook_ids), _LANES_AT_ONCE):
         some = webhook_ids[start : start + _LANES_AT_ONCE]
-        found.add(lanes.read(connection, set(some) - found.facts.keys(), mine, now, lease))
+        found.add(lanes.read(connection, set(some) - found.facts.keys(), holding, now, lease))
         for webhook_id in some:
             lane = found.open.get(webhook_id)
             if lane is None or webhook_id in probed:

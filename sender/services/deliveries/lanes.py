@@ -129,13 +129,16 @@ def revisions(rows: Iterable[Any]) -> dict[str, Revision]:
 
 
 def read(
-    connection: Connection, webhook_ids: Collection[str], mine: Collection[str], now: datetime, lease: timedelta
+    connection: Connection, webhook_ids: Collection[str], holding: Collection[str], now: datetime, lease: timedelta
 ) -> Lanes:
-    """Return the lanes of `webhook_ids` but those that another worker is deciding about; `mine` are claims of ours."""
+    """Return the lanes of `webhook_ids` but those that another worker is deciding about.
+
+    `holding` are the ids of the claims that this one holds.
+    """
     facts = {row.id: row for row in _FACTS.all(connection, {"ids": list(webhook_ids)})} if webhook_ids else {}
     under_way = {}
     if facts:
-        values = {"ids": list(facts), "mine": list(mine), "now": now}
+        values = {"ids": list(facts), "mine": list(holding), "now": now}
         under_way = {row.webhook_id: row for row in _UNDER_WAY.all(connection, values)}
     return Lanes(now, facts, {key: _lane(row, under_way.get(key), now, lease) for key, row in facts.items()})
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from sender.models import Attempt, Delivery, Webhook
-from sender.services.deliveries import Result, Rules, claim_due, record
+from sender.services.deliveries import Capacity, Result, Rules, claim_due, record
 from shared import clock
 from shared.database import writing_connection
 from shared.exchange import Exchange, Request, Response
@@ -19,7 +19,7 @@ RULES = Rules(schedule=(5.0,))
 
 def take(connection, vault, limit=100, later=0.0):
     now = clock.now() + timedelta(seconds=later)
-    return claim_due(connection, vault, now, free=limit, slow_free=limit, lease_seconds=LEASE).taken
+    return claim_due(connection, vault, now, Capacity(limit, limit), lease_seconds=LEASE).taken
 
 
 def cap(engine, webhook, count):

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from sender.models import Delivery, Webhook
-from sender.services.deliveries import claim_due, is_due, release_held
+from sender.services.deliveries import Capacity, claim_due, is_due, release_held
 from shared import clock
 from shared.database import writing_connection
 from tests.sender.claiming.claims import LEASE, answered, cap, keys, take, write
@@ -86,8 +86,9 @@ def test_a_claim_takes_no_more_payload_than_there_is_space_for_but_one_at_least(
 
     def taken(space):
         with writing_connection(engine) as connection:
-            options = {"free": 100, "slow_free": 100, "lease_seconds": LEASE, "space": space}
-            return claim_due(connection, context.vault, clock.now(), **options)
+            return claim_due(
+                connection, context.vault, clock.now(), Capacity(100, 100, space=space), lease_seconds=LEASE
+            )
 
     assert taken(0).taken == []
     one = taken(1)

@@ -155,9 +155,9 @@ def test_the_span_that_disables_is_the_one_that_is_set(app, days, span):
 def test_as_many_places_as_threads_are_kept_for_other_webhooks(api, sink, engine, context, monkeypatch):
     real, left = worker_module.claim_due, []
 
-    def claim(*args, free, ahead, **options):
-        left.append((free, ahead))
-        return real(*args, free=free, ahead=ahead, **options)
+    def claim(connection, vault, now, capacity, **options):
+        left.append((capacity.free, capacity.ahead))
+        return real(connection, vault, now, capacity, **options)
 
     monkeypatch.setattr(worker_module, "claim_due", claim)
     api.webhook(sink.url())
