@@ -44,8 +44,13 @@ class Attempt:
 
     @property
     def expired(self) -> bool:
-        """Whether the deadline has passed."""
+        """Whether it was cut because the deadline has passed."""
         return self.cut_in is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the deadline has passed, also if nobody has cut it yet."""
+        return clock.monotonic() >= self.deadline
 
     @property
     def may_be_stale(self) -> bool:

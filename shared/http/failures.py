@@ -33,10 +33,11 @@ class Failed(Exception):
 
 def classify(error: BaseException, attempt: Attempt) -> Failed | None:
     """Return what `error` says about the endpoint, None when it can only be a mistake of our own."""
-    if attempt.expired:
-        return Failed("timeout", f"No complete answer within {attempt.limits.total:g} seconds: {_unfinished(attempt)}.")
     chain = _chain(error)
-    if any(isinstance(link, TimeoutError) for link in chain):
+    is_timeout = any(isinstance(link, TimeoutError) for link in chain)
+    if attempt.expired or (is_timeout and attempt.is_over):  # the socket's own timeout may come before the watchdog
+        return Failed("timeout", f"No complete answer within {attempt.limits.total:g} seconds: {_unfinished(attempt)}.")
+    if is_timeout:
         return Failed("timeout", _idle(attempt))
     if attempt.phase is Phase.CONNECTING:
         return _unconnected(chain)

@@ -86,6 +86,18 @@ def test_a_tls_handshake_that_does_not_come_ends(limits: Limits, words: str) -> 
     assert re.search(words, outcome.detail), outcome.detail
 
 
+@pytest.mark.parametrize("scheme", ["http:", "https:"])
+def test_a_deadline_is_told_as_such_also_when_the_socket_notices_it_first(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that cuts attempts may be late, on a machine that is busy."""
+    monkeypatch.setattr(Watchdog, "watch", lambda *_: None)
+    with listening(holding(b"") if scheme == "http:" else sitting) as endpoint:
+        outcome = Door(LOCAL, TOTAL).send(post(endpoint.url().replace("http:", scheme))).outcome
+    assert outcome.kind == "timeout"
+    assert outcome.detail.startswith("No complete answer within 0.5 seconds: ")
+
+
 @pytest.mark.parametrize(
     ("behave", "body", "words"),
     [
