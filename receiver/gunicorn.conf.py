@@ -13,6 +13,7 @@ from receiver import wire
 from receiver.services.context import Context
 from receiver.settings import ReceiverSettings
 from shared import logs
+from shared.ending import leave_garbage
 from shared.netguard.hosts import in_url
 
 _settings = ReceiverSettings.load()
@@ -55,9 +56,15 @@ def post_worker_init(worker: Any) -> None:
 
 
 def worker_exit(_server: object, worker: Any) -> None:
-    """Store what was captured before the process ends."""
+    """Store what was captured before the process ends, and have it end soon."""
     if tools := _tools(worker):
         tools.close()
+    leave_garbage()
+
+
+def on_exit(_server: object) -> None:
+    """Have the server end soon too, after its workers."""
+    leave_garbage()
 
 
 def _tools(worker: Any) -> Context | None:

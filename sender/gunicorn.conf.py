@@ -7,6 +7,7 @@ from typing import Any
 
 from sender.settings import SenderSettings
 from shared import logs
+from shared.ending import leave_garbage
 from shared.netguard.hosts import in_url
 
 _settings = SenderSettings.load()
@@ -24,6 +25,11 @@ control_socket_disable = True
 def post_worker_init(worker: Any) -> None:
     """End open streams when the process is to stop: they would hold it up."""
     worker.app.callable.extensions["hookloop_sender"].live.stop_after(lambda: worker.alive)
+
+
+def worker_exit(_server: object, _worker: Any) -> None:
+    """Have the process end soon."""
+    leave_garbage()
 
 
 def on_starting(_server: object) -> None:
