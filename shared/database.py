@@ -27,7 +27,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)  # with room to reckon
 _BUSY_TIMEOUT_SECONDS = 30
 _PERSIST_EVERY = 0.5  # seconds between two tries of what an outage made fail
-_WRITES = "hookloop_writes"
+WRITES = "hookloop_writes"  # the execution option of a connection whose transactions write, see `writing`
 _UNAVAILABLE = tuple(
     f"SQLITE_{name}" for name in ("BUSY", "CANTOPEN", "FULL", "IOERR", "LOCKED", "PROTOCOL", "READONLY")
 )
@@ -170,7 +170,7 @@ def writing(session: Session | scoped_session[Any]) -> Iterator[Session]:
     plain: Session = session() if isinstance(session, scoped_session) else session
     plain.rollback()  # ends the read transaction an earlier query of this session may have left open
     with turn(cast("Engine", plain.get_bind())):
-        plain.connection(execution_options={_WRITES: True})
+        plain.connection(execution_options={WRITES: True})
         try:
             yield plain
             plain.commit()
@@ -182,7 +182,7 @@ def writing(session: Session | scoped_session[Any]) -> Iterator[Session]:
 @contextmanager
 def writing_connection(engine: Engine) -> Iterator[Connection]:
     """Run one writing transaction on a Core connection, for the hot paths; the same rules as `writing`."""
-    with turn(engine), engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+    with turn(engine), engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
         yield connection
 
 
@@ -206,5 +206,5 @@ def _bound_idling(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES)
+    writes = connection.get_execution_options().get(WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -17,6 +17,9 @@ from flask_migrate import upgrade as _upgrade
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, text
 
+from shared.database import WRITES
+from shared.turn import turn
+
 _LOCK_NUMBER = 0x686F6F6B  # "hook": the PostgreSQL advisory lock that migrating processes queue at
 
 
@@ -42,9 +45,14 @@ def is_current(db: SQLAlchemy) -> bool:
 
 
 def run(db: SQLAlchemy) -> None:
-    """Run the migrations that Alembic asks for: the body of both services' `env.py`."""
-    with db.engine.connect() as connection, _without_foreign_keys(connection):
-        _run_on(connection, db)
+    """Run the migrations that Alembic asks for: the body of both services' `env.py`.
+
+    As one writer among others, for processes of the release before may run still; see `shared.database.writing`.
+    """
+    with turn(db.engine), db.engine.connect() as connection:
+        connection.execution_options(**{WRITES: True})
+        with _without_foreign_keys(connection):
+            _run_on(connection, db)
 
 
 def _run_on(connection: Connection, db: SQLAlchemy) -> None:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import flask_migrate
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -46,6 +50,28 @@ def test_migrating_again_loses_nothing(app, api):
     hook = api.webhook("https://example.com/kept")
     migrations.upgrade(app, db)
     assert api("GET", f"/api/v1/webhooks/{hook['id']}")[1]["url"] == "https://example.com/kept"
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_a_migration_takes_its_turn_among_writers(app):
+    """Else a worker of the release before that runs still, and writes between a look and a change, makes it fail."""
+    with app.app_context():
+        flask_migrate.downgrade(revision="0012")
+        engine = db.engine
+    said = []
+
+    def write_between(_connection, _cursor, statement, *_):
+        if not said and statement.startswith("SELECT alembic_version"):
+            with closing(sqlite3.connect(engine.url.database, timeout=0)) as other:
+                try:
+                    other.execute("UPDATE webhooks SET name = name").connection.commit()
+                    said.append("written")
+                except sqlite3.OperationalError as error:
+                    said.append(str(error))
+
+    sa.event.listen(engine, "after_cursor_execute", write_between)
+    migrations.upgrade(app, db)
+    assert said == ["database is locked"]
 
 
 def test_webhooks_that_were_disabled_before_are_given_what_they_missed(app, api):
