@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from sender.core import matching, signatures
 from sender.core.drafts import WebhookDraft, check_webhook
+from sender.core.health import RETRY_AFTER
 from sender.models import Delivery, Webhook, db
 from sender.services import event_types, own_headers, queries, secrets
 from sender.services.context import CHANGES, Context
@@ -194,13 +195,18 @@ def _fill(context: Context, webhook: Webhook, draft: WebhookDraft, now: datetime
 def _switch(session: Session, webhook: Webhook, *, active: bool, now: datetime) -> None:
     """Pause or resume one that was not; what is owed while it is paused is held, and released when it is resumed.
 
-    Whoever switches a webhook on says that its endpoint is well: the failures before count no more.
+    Whoever switches a webhook on says that its endpoint is well: the failures before count no more. What the endpoint
+    itself asked for, by a `Retry-After`, is kept.
     """
     webhook.active = active
     webhook.disabled_reason = None
     webhook.updated_at = now
     if active:
+        asked_at, asked_until = webhook.asked_at, webhook.asked_until
         _forget_failures(webhook)
+        if asked_until is not None and asked_until > now:
+            webhook.asked_at, webhook.asked_until = asked_at, asked_until
+            webhook.blocked_until, webhook.blocked_reason = asked_until, RETRY_AFTER
     else:
         owed.settle(session.connection(), Off.of(webhook), now)
 

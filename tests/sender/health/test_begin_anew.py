@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 
@@ -15,6 +17,50 @@ def test_switching_on_again_forgets_the_failures(api, sink, deliverer):
     assert (row.failure_count, row.blocked_until) == (0, None)
     deliverer.sweep()
     assert len(deliverer.claim()) == 10
+
+
+@pytest.mark.usefixtures("one_time")
+@pytest.mark.parametrize("way", ["API", "pages", "bulk"])
+def test_switching_off_and_on_does_not_end_the_wait_that_the_endpoint_asked_for(api, visitor, sink, deliverer, way):
+    hook = api.webhook(sink.url())["id"]
+    api.publish(3)
+    deliverer.fail(1, 503, Retry_After="3600")
+    asked_until = deliverer.now + timedelta(hours=1)
+    for verb in ("pause", "activate"):
+        deliverer.wait(seconds=1)
+        if way == "API":
+            api("PATCH", f"/api/v1/webhooks/{hook}", {"active": verb == "activate"})
+        elif way == "pages":
+            visitor.post(f"/webhooks/{hook}/{verb}")
+        else:
+            visitor.post("/webhooks/bulk", ids=[hook], verb=verb)
+    row = deliverer.webhook(hook)
+    assert (row.failure_count, row.blocked_until, row.blocked_reason) == (0, asked_until, "retry_after")
+    assert deliverer.sweep() == asked_until
+    assert deliverer.claim() == []
+    deliverer.now = asked_until
+    deliverer.sweep()
+    (probe,) = deliverer.claim()
+    deliverer.answer(probe)
+    deliverer.sweep()
+    assert len(deliverer.claim()) == 2
+
+
+@pytest.mark.usefixtures("one_time")
+def test_a_wait_that_is_over_or_of_another_endpoint_is_not_kept(api, sink, deliverer):
+    hook = api.webhook(sink.url())["id"]
+    path = f"/api/v1/webhooks/{hook}"
+    api.publish(2)
+    deliverer.fail(1, 503, Retry_After="60")
+    api("PATCH", path, {"active": False})
+    deliverer.wait(seconds=60)
+    api("PATCH", path, {"active": True})
+    assert deliverer.webhook(hook).blocked_until is None
+    deliverer.sweep()
+    deliverer.answer(deliverer.claim()[0], 503, Retry_After="60")
+    api("PATCH", path, {"active": False})
+    api("PATCH", path, {"active": True, "url": sink.url(204)})
+    assert deliverer.webhook(hook).blocked_until is None
 
 
 def test_activating_what_is_active_changes_nothing(api, visitor, sink, deliverer):

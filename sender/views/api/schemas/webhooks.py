@@ -131,7 +131,7 @@ class WebhookOut(BaseModel):
     condition: str = Field(
         description="`well`, `failing` (the last attempt failed), `resting` (see `blocked_until`), or `probing`: the "
         "rest is over, and one delivery, under way or the next to come, is sent to see whether all is well. One that "
-        "is not active is `failing` or `well`: activating it ends its rest."
+        "is not active is `failing` or `well`: activating it ends its rest, unless its endpoint asked for it."
     )
     failure_count: int = Field(description="Failed attempts in a row.")
     failing_since: Moment | None
