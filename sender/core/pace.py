@@ -57,6 +57,15 @@ class Pace:
         nothing = timedelta(0)
         return paced_until - sum((max(nothing, self.interval - age) for age in ages), nothing)
 
+    def carry(self, other: Pace, paced_until: datetime | None, now: datetime) -> datetime | None:
+        """Return the memory of an `other` limit as this one's, which takes its place at `now`.
+
+        What was made counts as if it had been made under this one: changes again and again let nothing through.
+        """
+        if paced_until is None or paced_until <= now:
+            return paced_until
+        return now + (paced_until - now) / other.interval * self.interval
+
     def next_at(self, paced_until: datetime | None, now: datetime) -> datetime:
         """Return when the next request is allowed; `now` or earlier when it is already."""
         return (paced_until or now) - self._slack()

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
-from sender.core import matching, signatures
+from sender.core import matching, pace, signatures
 from sender.core.drafts import WebhookDraft, check_webhook
 from sender.core.health import RETRY_AFTER
 from sender.models import Delivery, Webhook, db
@@ -184,8 +184,9 @@ def _fill(context: Context, webhook: Webhook, draft: WebhookDraft, now: datetime
     if draft.headers is not None:
         own_headers.put(context.vault, webhook, draft.headers)
     webhook.max_in_flight = draft.max_in_flight
-    if (webhook.rate_limit, webhook.rate_period) != (draft.rate_limit, draft.rate_period):
-        webhook.paced_until = None  # another limit does not wait for the old one
+    old, new = pace.of(webhook.rate_limit, webhook.rate_period), pace.of(draft.rate_limit, draft.rate_period)
+    if old != new:  # another limit does not wait for the old one, but for what was made under it
+        webhook.paced_until = new.carry(old, webhook.paced_until, clock.now()) if old and new else None
     webhook.rate_limit = draft.rate_limit
     webhook.rate_period = draft.rate_period
     webhook.active = draft.active

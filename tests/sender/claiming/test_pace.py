@@ -97,6 +97,25 @@ def test_a_claim_that_lapses_again_and_again_costs_no_turn():
         until = limit.give_back(until, [timedelta(seconds=0.06)])
 
 
+@given(
+    rates=st.tuples(st.integers(1, 1000), st.integers(1, 1000)),
+    turns=st.lists(st.tuples(st.floats(0, 0.2), st.booleans()), min_size=5, max_size=60),
+)
+@example(rates=(9, 10), turns=[(0.1, True)] * 20)
+def test_a_limit_that_is_changed_again_and_again_is_never_passed(rates, turns):
+    limits, now, until, sent = [pace.of(rate, "second") for rate in rates], NOW, None, []
+    for gap, changes in turns:
+        now += timedelta(seconds=gap)
+        if changes:
+            limits.reverse()
+            until = limits[0].carry(limits[1], until, now)
+        if count := limits[0].allowance(until, now):
+            until = limits[0].spend(until, now, count)
+            sent += [now] * count
+    for start in sent:
+        assert sum(start <= moment < start + timedelta(seconds=1) for moment in sent) <= max(rates)
+
+
 @pytest.mark.parametrize(("rate", "period"), [(1, "minute"), (30, "second"), (1000, "second")])
 def test_a_keen_sender_gets_nine_tenths_of_the_rate_at_least(rate, period):
     limit, until, sent = pace.of(rate, period), None, 0

@@ -52,6 +52,27 @@ def test_what_a_claim_spent_is_given_back_once_though_the_worker_was_not_told(ap
         assert bool(deliverer.claim()) == is_due
 
 
+@pytest.mark.usefixtures("one_time")
+def test_what_was_made_under_the_old_limit_counts_for_the_new_one(api, sink, deliverer):
+    hook = api.webhook(sink.url(), rate_limit=1, rate_period="minute")
+    path = f"/api/v1/webhooks/{hook['id']}"
+    api.publish(9)
+    counts = []
+    for minute in range(3):
+        for rate in (2, 3, 2):
+            counts.append((minute, len(deliverer.claim())))
+            deliverer.wait(seconds=1)
+            api("PATCH", path, {"rate_limit": rate})
+        deliverer.wait(seconds=57)
+    assert [sum(count for at, count in counts if at == minute) for minute in range(3)] == [1, 1, 1]
+    assert len(deliverer.claim()) == 1
+    api("PATCH", path, {"rate_limit": 10, "rate_period": "second"})
+    assert deliverer.claim() == []
+    deliverer.wait(milliseconds=106)
+    assert len(deliverer.claim()) == 1
+
+
+@pytest.mark.usefixtures("one_time")
 def test_a_raised_rate_limit_does_not_wait_for_the_old_one(api, sink, deliverer):
     hook = api.webhook(sink.url(), rate_limit=1, rate_period="minute")
     path = f"/api/v1/webhooks/{hook['id']}"
@@ -60,6 +81,7 @@ def test_a_raised_rate_limit_does_not_wait_for_the_old_one(api, sink, deliverer)
     api("PATCH", path, {"name": "Renamed", "rate_limit": 1})
     assert deliverer.claim() == []
     api("PATCH", path, {"rate_limit": 10, "rate_period": "second"})
+    deliverer.wait(milliseconds=106)
     assert len(deliverer.claim()) == 1
 
 
