@@ -145,11 +145,12 @@ def _advance(connection: Connection, row: Any, start: Cursor | None, now: dateti
         connection.execute(insert(Delivery), progress.rows)
     skipped = min(row.total, row.skipped + progress.skipped)
     left = row.total - skipped
+    due = row.next_step_at if row.cursor else now  # that nobody was at hand when it was asked for is not made up for
     values: dict[str, Any] = {
         "cursor": str(progress.cursor) if progress.cursor else None,
         "skipped": skipped,
         "done": min(left, row.done + progress.done),
-        "next_step_at": replays.next_step(row.next_step_at, now, len(progress.rows), row.rate),
+        "next_step_at": replays.next_step(due, now, len(progress.rows), row.rate),
     }
     if progress.has_ended and (not skipped or any(target.takes for target in targets)):
         values |= {"state": "finished", "finished_at": now, "done": left}

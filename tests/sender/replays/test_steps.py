@@ -32,6 +32,16 @@ def test_steps_are_small_and_come_at_the_rate(api, past, hook, rate, size):
     assert len(made(past, replay)) == (101 if size == 100 else 2 * size)
 
 
+def test_a_replay_that_a_worker_comes_to_late_begins_at_its_pace(api, past, hook):
+    for _ in range(30):
+        past.event(5)
+    replay = ask(api, past, rate=10)
+    start = clock.now() + timedelta(seconds=0.9)
+    for step in range(4):
+        due = replays.step(past.engine, start + step * timedelta(seconds=0.2))
+        assert (len(made(past, replay)), due) == (2 * step + 2, start + (step + 1) * timedelta(seconds=0.2))
+
+
 def test_a_late_step_catches_up_a_second_at_most():
     now = datetime(2026, 1, 1, tzinfo=UTC)
     assert rules.next_step(now - timedelta(seconds=0.5), now, 10, 50) == now - timedelta(seconds=0.3)
