@@ -83,8 +83,8 @@ class Senders:
         within = pace.BEGIN_WITHIN.total_seconds()
         soon = min(latest_start, leased_at + self._paced_delay + within)
         self._put([_Job(claim, leased_at, soon if claim.paced else latest_start) for claim in claims])
-        took = clock.monotonic() - leased_at
-        self._paced_delay = min(self._start_within, took * _FORESEEN) if took > within / 2 else 0.0
+        foreseen = (clock.monotonic() - leased_at) * _FORESEEN
+        self._paced_delay = min(self._start_within, max(0.0, foreseen - within / 2))
 
     def results(self) -> list[Result]:
         """Return the results that have come since this was last called."""
