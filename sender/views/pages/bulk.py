@@ -17,6 +17,7 @@ from shared.errors import InvalidInput
 from shared.web.confirming import confirm, is_confirmed
 
 _MOST_NAMED = 10
+_PLACE = ("q", "state", "integration", "cursor")  # where in the list the person was, and is led back to
 _DONE: dict[webhooks.BulkVerb, str] = {"pause": "paused", "activate": "active", "delete": "deleted"}
 
 
@@ -24,13 +25,14 @@ _DONE: dict[webhooks.BulkVerb, str] = {"pause": "paused", "activate": "active", 
 def change_webhooks() -> Response | str:
     """Pause, activate or delete the webhooks whose boxes are ticked."""
     ids = request.form.getlist("ids")
-    home = url_for("pages.webhooks")
+    place = {name: request.form[name] for name in _PLACE if request.form.get(name)}
+    home = url_for("pages.webhooks", **place)  # type: ignore[arg-type]  # none of them is an option of url_for
     if not ids:
         flash("Tick the webhooks first.", "error")
         return redirect(home, 303)
     verb = _verb(request.form.get("verb", ""))
     if verb == "delete" and not is_confirmed():
-        fields = [("verb", verb), *(("ids", webhook_id) for webhook_id in ids)]
+        fields = [("verb", verb), *place.items(), *(("ids", webhook_id) for webhook_id in ids)]
         text = f"{_names(ids)}. What they are still owed is cancelled; their past deliveries stay."
         return confirm(f"Delete {counted(len(ids), 'webhook')}?", text, "Delete", home, fields)
     found = webhooks.apply(verb, ids)
