@@ -134,6 +134,7 @@ def test_the_query_fills_in_the_form(visitor, past, hook):
     ("fields", "field"),
     [
         ({"since": ""}, "since"),
+        ({"webhook": "nobody"}, "webhook_id"),
         ({"since": "soon"}, "since"),
         ({"since": "2100-01-01T00:00"}, "since"),
         ({"since": "0001-01-01T00:00:00+14:00"}, "since"),
@@ -214,6 +215,7 @@ def test_the_progress_moves_in_an_open_window(site, past, hook, chromium):
         expect(page.get_by_text("10 of 12")).to_be_visible()
         replays.step(past.engine, max(now, due))
         expect(page.get_by_text("Finished")).to_be_visible()
+        expect(page.locator("#replay-ended time")).to_be_visible()
         expect(page.get_by_role("button", name="Stop")).to_have_count(0)
         assert page.evaluate("window.stayed") is True
     assert complaints == []
