@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, func, literal, or_, select, tuple_
+from sqlalchemy import BigInteger, Select, func, literal, or_, select, tuple_
 from sqlalchemy import type_coerce as coerce
 from sqlalchemy.orm import Session, selectinload
 
@@ -102,6 +102,15 @@ def lock_delivery(session: Session, delivery_id: str) -> Delivery:
 
 def list_webhooks(wanted: WebhookFilter, limit: int, cursor: str | None) -> Page[Webhook]:
     """Return webhooks that are not deleted, newest first; raise InvalidInput."""
+    return paging.newest_first(db.session, _webhooks(wanted), Webhook, limit, cursor)
+
+
+def count_webhooks(wanted: WebhookFilter) -> int:
+    """Return how many webhooks such a list has in all; raise InvalidInput."""
+    return db.session.scalar(select(func.count()).select_from(_webhooks(wanted).subquery())) or 0
+
+
+def _webhooks(wanted: WebhookFilter) -> Select[Any]:
     query = select(Webhook).where(Webhook.deleted_at.is_(None))
     if wanted.q:
         words = f"%{_escape(wanted.q)}%"
@@ -125,7 +134,7 @@ def list_webhooks(wanted: WebhookFilter, limit: int, cursor: str | None) -> Page
     if wanted.event_type:
         quoted = f'%"{_escape(wanted.event_type)}"%'
         query = query.where(db.cast(Webhook.event_types, db.Text).like(quoted, escape="\\"))
-    return paging.newest_first(db.session, query, Webhook, limit, cursor)
+    return query
 
 
 def find_webhooks(words: str, limit: int) -> tuple[Sequence[Webhook], bool]:

@@ -123,6 +123,7 @@ def _page(values: dict[str, Any], errors: dict[str, str]) -> str:
     return render_template(
         "webhooks.html",
         page=page,
+        total=queries.count_webhooks(wanted),
         live_version=_view(page).version,
         troubled=troubled,
         troubled_count=troubled_count,

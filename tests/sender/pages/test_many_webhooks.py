@@ -28,6 +28,12 @@ def hooks(api, sink, monkeypatch):
     return [api.webhook(sink.url(), name=f"Shop {number}", integration="crm")["id"] for number in range(5)][::-1]
 
 
+def test_the_list_says_how_many_there_are(visitor, hooks):
+    assert "5 webhooks Newer Older" in visitor.read("/webhooks")
+    assert "5 webhooks that fit" in visitor.read(f"/webhooks?q=shop&cursor={hooks[1]}")
+    assert "1 webhook that fits" in visitor.read("/webhooks?q=shop+3")
+
+
 @pytest.mark.parametrize("verb", ["pause", "activate", "delete"])
 def test_who_changes_several_stays_in_the_filtered_list_and_on_its_page(visitor, hooks, verb):
     path = f"/webhooks?q=shop&integration=crm&cursor={hooks[1]}"
@@ -46,6 +52,17 @@ def test_a_page_of_which_nothing_is_left_does_not_say_that_there_are_no_webhooks
     page = visitor.read(f"/webhooks?cursor={hooks[-1]}")
     assert "No webhooks yet" not in page
     assert "Show all webhooks" in page
+
+
+def test_a_slash_leads_to_the_field_that_chooses_the_webhook(chromium, app):
+    context = chromium.new_context()
+    with serving(app) as origin:
+        page = context.new_page()
+        page.goto(f"{origin}/sign-in?token={TOKEN}")
+        page.goto(f"{origin}/deliveries")
+        page.keyboard.press("/")
+        expect(page.get_by_label("Webhook", exact=True)).to_be_focused()
+    context.close()
 
 
 def test_all_of_a_page_are_ticked_by_one_box(chromium, app, hooks):
