@@ -93,6 +93,16 @@ def test_a_delivery_that_cannot_be_resent_says_why_and_offers_nothing(
     assert f"/deliveries/{delivery}/edit" not in refused.text
 
 
+@pytest.mark.parametrize("webhook", [{}, {"active": False}, {"active": False, "deleted_at": clock.now()}])
+def test_nothing_is_said_of_resending_while_a_delivery_is_being_sent(visitor, owed, deliverer, hook, webhook):
+    delivery = owed(clock.now())
+    deliverer.claim()
+    deliverer.set(hook["id"], **{"active": True, **webhook})
+    page = visitor.read(f"/deliveries/{delivery}")
+    assert "Sending" in page
+    assert "esen" not in page
+
+
 def test_a_refusal_to_resend_names_the_webhook_as_it_is_written(visitor, owed, api, hook):
     delivery = owed()
     api("POST", f"/api/v1/deliveries/{delivery}/cancel")
