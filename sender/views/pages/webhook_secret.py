@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from sender.services import context, queries, secrets
 from sender.views.pages import webhook
 from sender.views.pages.base import posted, whole_number
+from shared import clock
 from shared.errors import FieldError, InvalidInput
 from shared.web.confirming import confirm, is_confirmed
 
@@ -36,8 +37,8 @@ def rotate_secret(webhook_id: str) -> Response | tuple[str, int]:
     except InvalidInput as error:
         values = request.form.to_dict() | {"errors": error.by_field()}
         return webhook.show(queries.get_webhook(webhook_id), rotation=values), error.status
-    words = "Both secrets sign until the old one ends." if rotated.old_secrets else "It signs from now on."
-    flash(f"The secret is rotated. {words} Reveal it and give it to the endpoint.", "success")
+    words = _who_signs(len(secrets.ends(rotated, clock.now())))
+    flash(f"The secret is rotated. {words} Reveal the new one and give it to the endpoint.", "success")
     return _back(webhook_id)
 
 
@@ -51,6 +52,15 @@ def revoke_old_secrets(webhook_id: str) -> Response | str:
     secrets.revoke_old(webhook_id)
     flash("The old secrets are revoked.", "success")
     return _back(webhook_id)
+
+
+def _who_signs(old_secrets: int) -> str:
+    """Return in words which secrets sign from now on."""
+    if not old_secrets:
+        return "Only the new one signs from now on."
+    if old_secrets == 1:
+        return "Both secrets sign until the old one ends."
+    return f"It signs beside {old_secrets} old ones until these end."
 
 
 def _overlap(form: Mapping[str, str]) -> int:

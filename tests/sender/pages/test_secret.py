@@ -113,6 +113,16 @@ def test_a_secret_is_rotated_its_end_shown_and_the_old_one_revoked(visitor, api,
     assert stored(api, hook)["old_secrets"] == []
 
 
+def test_who_rotates_is_told_which_secrets_sign(visitor, hook):
+    path = f"/webhooks/{hook['id']}/secret/rotate"
+    said = [text_of(visitor.post(path, secret="", overlap_seconds=str(span))) for span in (DAY, DAY, 0)]
+    assert "Both secrets sign until the old one ends" in said[0]
+    assert "It ends in 1 d" in said[0]
+    assert "It signs beside 2 old ones until these end" in said[1]
+    assert "The last one ends in 1 d" in said[1]
+    assert "Only the new one signs from now on" in said[2]
+
+
 def test_a_rotation_that_cannot_be_is_told_beside_its_field(visitor, api, hook):
     path = f"/webhooks/{hook['id']}/secret/rotate"
     answer = visitor.post(path, secret="short", overlap_seconds="3600")
@@ -129,7 +139,7 @@ def test_a_signature_that_carries_one_secret_says_so_and_offers_no_overlap(visit
     page = visitor.get(f"/webhooks/{hook['id']}")
     assert "the new one is used at once" in text_of(page)
     assert 'name="overlap_seconds"' not in page.text
-    assert "It signs from now on." in visitor.post(f"/webhooks/{hook['id']}/secret/rotate").text
+    assert "Only the new one signs from now on." in visitor.post(f"/webhooks/{hook['id']}/secret/rotate").text
     assert secret_of(api, hook) != hook["secret"]
 
 
