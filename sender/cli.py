@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 from sender.models import WORKER_SILENT_AFTER, db
-from sender.services.vault import Vault, WrongKey, unreadable
+from sender.services.vault import Unreadable, Vault, WrongKey, unreadable
 from sender.settings import SenderSettings
 from shared import cli, clock
 
@@ -37,10 +40,8 @@ def migrate() -> None:
     settings = SenderSettings.load()
     settings.read_admin_token()
     vault = _migrate(settings)
-    with cli.database_app(db, settings.url, _DATABASE).app_context(), db.engine.connect() as connection:
-        found = unreadable(connection, vault)
-    if found.secrets and not found.fits:
-        raise WrongKey
+    with cli.database_app(db, settings.url, _DATABASE).app_context():
+        found = _fitting(vault)
     _tell("secrets of another encryption key, to be rotated", found.secrets)
     _tell("headers of another encryption key, to be set anew", found.headers)
 
@@ -77,6 +78,7 @@ def worker() -> None:
     settings = SenderSettings.load()
     logs.configure(settings, settings.secrets())
     with cli.database_app(db, settings.url, _DATABASE).app_context():
+        _check_key(settings)
         loop = Worker(db.engine, open_context(settings, db.engine))
         _collect_less_often()
         cli.run_until_told(lambda: loop.run(settings.shutdown_grace), loop.stop)
@@ -100,6 +102,32 @@ def check() -> None:
     with cli.database_app(db, settings.url, _DATABASE).app_context():
         if not workers.any_since(clock.now() - WORKER_SILENT_AFTER):
             sys.exit("no delivery worker runs")
+
+
+def check_web() -> None:
+    """Check the key before the web process begins: not a command, but called by gunicorn."""
+    settings = SenderSettings.load()
+    with cli.database_app(db, settings.url, _DATABASE).app_context():
+        _check_key(settings)
+
+
+def _check_key(settings: SenderSettings) -> None:
+    """Raise WrongKey for another key than before: a process with one of its own would fail what others deliver.
+
+    A database that cannot be asked now is none of this: the process waits for it later.
+    """
+    with contextlib.suppress(DBAPIError):
+        _fitting(Vault(settings.read_encryption_key()))
+    db.engine.dispose()
+
+
+def _fitting(vault: Vault) -> Unreadable:
+    """Return what the key of `vault` does not fit; raise WrongKey when it fits nothing."""
+    with db.engine.connect() as connection:
+        found = unreadable(connection, vault)
+    if found.secrets and not found.fits:
+        raise WrongKey
+    return found
 
 
 def _migrate(settings: SenderSettings, **needs: Any) -> Vault:

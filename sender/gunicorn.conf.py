@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sender.cli import check_web
 from sender.settings import SenderSettings
-from shared import logs
+from shared import cli, logs
 from shared.ending import leave_garbage
 from shared.netguard.hosts import in_url
 
@@ -33,5 +34,6 @@ def worker_exit(_server: object, _worker: Any) -> None:
 
 
 def on_starting(_server: object) -> None:
-    """Log as the settings say, without secrets: the server, and the processes it will fork."""
+    """Log as the settings say, without secrets: the server, and the processes it will fork. Refuse a wrong key."""
     logs.configure(_settings, _settings.secrets())
+    cli.run(check_web)

@@ -125,11 +125,11 @@ def test_what_is_stored_is_read_with_the_key_alone(app, api, sink):
     assert Vault(settings.read_encryption_key()).lock(hook["secret"]) != locked, "the same secret looks otherwise"
 
 
-def run(app, command, **environment):
+def run(app, command, *, module="sender.cli", **environment):
     settings = app.extensions["hookloop_sender"].settings
     given = {"PATH": os.environ["PATH"], "SENDER_DATABASE_URL": settings.url, "HOOKLOOP_DATA": str(settings.data)}
-    line = [sys.executable, "-m", "sender.cli", command]
-    return subprocess.run(line, env=given | environment, capture_output=True, text=True)
+    line = [sys.executable, "-m", module, *command.split()]
+    return subprocess.run(line, env=given | environment, capture_output=True, text=True, timeout=30)
 
 
 def test_a_start_names_the_webhooks_whose_secrets_do_not_fit_a_key_that_fits_others(app, api, sink, hook):
@@ -156,3 +156,13 @@ def test_a_key_that_fits_nothing_is_refused_until_new_secrets_are_made(app, api,
     assert [line for line in made if line.startswith("whk_")] == [hook["id"] for hook in hooks]
     assert (run(app, "migrate", **key).returncode, run(app, "new-secrets", **key).stdout) == (0, "")
     assert Vault(key["SENDER_ENCRYPTION_KEY"]).unlock(stored(app, hooks[0]).encrypted_secret)
+
+
+def test_no_process_begins_with_a_key_that_fits_nothing(app, api, sink, tmp_path):
+    """As on a second host whose data folder made a key of its own: it would fail what the first one delivers."""
+    api.webhook(sink.url())
+    other = {"HOOKLOOP_DATA": str(tmp_path / "another host")}
+    web = run(app, "-c sender/gunicorn.conf.py", module="gunicorn", **other)
+    for refused in (run(app, "worker", **other), web):
+        assert refused.returncode == 2
+        assert "does not fit the stored webhook secrets" in refused.stderr
