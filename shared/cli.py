@@ -109,5 +109,7 @@ def _database_faults(variable: str) -> Iterator[None]:
         raise SettingsError(f"{variable}: the driver {error.name} is not installed") from None
     except DBAPIError as error:
         raise SettingsError(f"{variable}: {str(error.orig).strip().splitlines()[0]}") from None
+    except migrations.UnknownVersion as error:
+        raise SettingsError(f"{variable}: {error}") from None
     except OSError as error:
         raise SettingsError(f"{variable}: {error.filename}: {error.strerror}") from None

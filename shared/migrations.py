@@ -28,20 +28,39 @@ def install(app: Flask, db: SQLAlchemy, folder: Path) -> None:
     Migrate(app, db, directory=str(folder), render_as_batch=True, compare_type=True)
 
 
+class UnknownVersion(Exception):
+    """The database has a version that there is no migration of; the message says what may have happened."""
+
+
 def upgrade(app: Flask, db: SQLAlchemy) -> None:
-    """Bring the database of `app` to the newest version; processes that start together wait for one another."""
+    """Bring the database of `app` to the newest version; processes that start together wait for one another.
+
+    Raise UnknownVersion for a database of a newer version, or of the other service.
+    """
     with app.app_context(), _alone(db):
+        known = {script.revision for script in _scripts().walk_revisions()}
+        if unknown := _versions(db) - known:
+            raise UnknownVersion(
+                f"the database has the version {', '.join(sorted(unknown))}, which is not known here: it was migrated "
+                "by a newer Hookloop, or is that of the other service"
+            )
         _upgrade()
 
 
 def is_current(db: SQLAlchemy) -> bool:
     """Return whether the database has the newest version."""
-    directory = current_app.extensions["migrate"].directory
+    return _versions(db) == set(_scripts().get_heads())
+
+
+def _scripts() -> ScriptDirectory:
     config = Config()
-    config.set_main_option("script_location", directory)
-    heads = ScriptDirectory.from_config(config).get_heads()
+    config.set_main_option("script_location", current_app.extensions["migrate"].directory)
+    return ScriptDirectory.from_config(config)
+
+
+def _versions(db: SQLAlchemy) -> set[str]:
     with db.engine.connect() as connection:
-        return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)
+        return set(MigrationContext.configure(connection).get_current_heads())
 
 
 def run(db: SQLAlchemy) -> None:

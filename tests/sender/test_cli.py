@@ -1,4 +1,4 @@
-"""The command line's health check of the worker."""
+"""The command line: the health check of the worker, and what it says of a database that it does not know."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ import subprocess
 import sys
 from datetime import timedelta
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, text, update
 
 from sender.models import WorkerProcess, db
 from shared import clock
 from shared.database import writing_connection
 
 
-def check(app):
+def run(app, command):
     settings = app.extensions["hookloop_sender"].settings
     environment = os.environ | {"SENDER_DATABASE_URL": settings.url, "HOOKLOOP_DATA": str(settings.data)}
-    command = [sys.executable, "-m", "sender.cli", "check"]
-    return subprocess.run(command, env=environment, capture_output=True, text=True)
+    line = [sys.executable, "-m", "sender.cli", command]
+    return subprocess.run(line, env=environment, capture_output=True, text=True)
+
+
+def check(app):
+    return run(app, "check")
 
 
 def test_it_tells_whether_a_worker_lives(app):
@@ -31,3 +35,13 @@ def test_it_tells_whether_a_worker_lives(app):
     with app.app_context(), writing_connection(db.engine) as connection:
         connection.execute(update(WorkerProcess).values(seen_at=now - timedelta(minutes=1)))
     assert check(app).returncode == 1
+
+
+def test_a_database_of_a_newer_version_is_left_as_it_is(app):
+    with app.app_context(), writing_connection(db.engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    ended = run(app, "migrate")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(
+        "hookloop: SENDER_DATABASE_URL: the database has the version 9999, which is not known"
+    )
