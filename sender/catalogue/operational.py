@@ -48,7 +48,9 @@ class AboutDelivery(Block):
 class Rotation(Block):
     """How long the old secret stays valid."""
 
-    old_secret_expires_at: Moment | None = field("2026-01-13T06:08:41.000000Z", "When the old secret ends.")
+    old_secret_expires_at: Moment | None = field(
+        "2026-01-13T06:08:41.000000Z", "When the old secret ends; null: it has."
+    )
 
 
 WEBHOOK_FAILING = define(
@@ -90,7 +92,7 @@ DELIVERY_EXHAUSTED = define(
 SECRET_ROTATED = define(
     "secret.rotated",
     "Secret Rotated",
-    "A webhook has a new signing secret; until the old one expires both sign.",
+    "A webhook has a new signing secret; the old one signs beside it until it expires, where the scheme carries both.",
     "A person or a program rotates the secret of a webhook.",
     source=SOURCE,
     parts=(AboutWebhook, Rotation),
