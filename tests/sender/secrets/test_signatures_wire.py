@@ -8,6 +8,7 @@ import json
 from urllib.parse import quote
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from sender.core.signatures import SCHEMES
@@ -79,6 +80,17 @@ def test_a_secret_of_ones_own_is_used_as_it_is(api, sink, scheme, secret):
     assert hook["secret"] == secret
     send(api, hook)
     VERIFIERS[scheme](secret, *received(sink))
+
+
+def test_a_bare_seed_of_ones_own_signs_and_its_public_key_is_told(api, sink):
+    seed = bytes(range(32))
+    public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    given = "whsk_" + base64.b64encode(seed).decode()
+    hook = api.webhook(sink.url(), signature={"scheme": "standard-ed25519"}, secret=given)
+    assert hook["signature"]["public_key"] == "whpk_" + base64.b64encode(public).decode()
+    assert hook["secret"].startswith("whsec_")
+    send(api, hook)
+    verify_v1a(hook["signature"]["public_key"], *received(sink))
 
 
 def test_what_is_wrong_with_a_signature_is_told_by_field(api, sink):
