@@ -48,6 +48,11 @@ def test_words_that_fit_one_webhook_choose_it(visitor, hooks, path, words):
 
 
 @pytest.mark.parametrize("path", PAGES)
+def test_a_whole_name_chooses_its_webhook_also_when_it_is_part_of_others(visitor, hooks, path):
+    assert chosen(ask(visitor, path, webhook="shop 1", webhook_id="")) == ("Shop 1", dict(hooks)["Shop 1"])
+
+
+@pytest.mark.parametrize("path", PAGES)
 def test_words_that_fit_several_list_them_as_links_that_keep_the_rest(visitor, hooks, path):
     twins = {webhook_id for name, webhook_id in hooks if name == "Twin"}
     fields = {"event_type": "payment_received"} if path == "/deliveries" else {}
@@ -74,6 +79,8 @@ def test_words_that_fit_none_say_so(visitor, hooks, path):
     assert "No webhook fits “nobody_%”" in text_of(answer)
     assert chosen(answer) == ("nobody_%", "")
     assert '<tr id="dlv_' not in answer.text
+    without = html.unescape(re.search(r'href="([^"]+)">Ask without a webhook', answer.text)[1])
+    assert hooks[0][1] not in without
 
 
 @pytest.mark.parametrize("path", PAGES)
