@@ -61,11 +61,12 @@ class _Lookups:
         try:
             lookup = self._join(host, timeout)
             self._note(host, lookup, deadline)
-            return lookup.result(timeout=0)
+            error = lookup.exception(timeout=0)  # not raised: it would hold our callers, and they it, until collected
         except TimeoutError:
             raise ResolutionFailed(f"The name {host} could not be resolved within {timeout:g} seconds.") from None
-        except (OSError, UnicodeError):
-            raise ResolutionFailed(f"The name {host} could not be resolved.") from None
+        if isinstance(error, (OSError, UnicodeError)):
+            raise ResolutionFailed(f"The name {host} could not be resolved.")
+        return lookup.result(timeout=0)
 
     def _note(self, host: str, lookup: Future[list[str]], deadline: float) -> None:
         """Wait for a lookup until `deadline`, and remember whether it hung."""
@@ -103,7 +104,7 @@ class _Lookups:
             answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
             outcome: list[str] | Exception = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
         except Exception as error:  # noqa: BLE001  # whatever it is belongs to those who wait
-            outcome = error
+            outcome = error.with_traceback(None)  # which would hold this frame, and the frame it
         self._finish(host, lookup, outcome)
 
     def _finish(self, host: str, lookup: Future[list[str]], outcome: list[str] | Exception) -> None:

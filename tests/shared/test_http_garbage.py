@@ -1,0 +1,79 @@
+"""An attempt leaves nothing for the garbage collector, which a worker runs rarely: no answer is held by a cycle."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.exchange import Limits
+from shared.http import Door
+from tests.shared.certificates import Authority
+from tests.shared.doors import LOCAL, post
+from tests.shared.endpoints import HEAD, OK, Behaviour, Peer, holding, listening
+
+COUNT = 20
+LIMITS = Limits(connect=5, read=0.05, total=5)
+BODY = b"x" * 60_000
+
+
+def sending(data: bytes) -> Behaviour:
+    def behave(peer: Peer) -> None:
+        peer.send(data)
+
+    return behave
+
+
+ENDPOINTS = {
+    "success": sending(OK),
+    "no answer": sending(b""),
+    "no HTTP": sending(b"HTTP/9 what\r\n"),
+    "broken chunks": sending(HEAD + b"Transfer-Encoding: chunked\r\n\r\nea60\r\n" + BODY + b"zz\r\n"),
+    "half a body": sending(HEAD + b"Content-Length: 90000\r\n\r\n" + BODY),
+    "no gzip": sending(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 60000\r\n\r\n" + BODY),
+    "timeout": holding(HEAD + b"Content-Length: 90000\r\n\r\n" + BODY),
+}
+
+
+@pytest.fixture
+def no_collections() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def left_by(attempt: Callable[[], object]) -> int:
+    """How many objects so many attempts leave that only the collector finds; the first may load something."""
+    attempt()
+    gc.collect()
+    for _ in range(COUNT):
+        attempt()
+    return gc.collect()
+
+
+@pytest.mark.usefixtures("no_collections")
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_an_answer_leaves_no_cycles(name: str) -> None:
+    with listening(ENDPOINTS[name]) as endpoint:
+        door = Door(LOCAL, LIMITS)
+        assert left_by(lambda: door.send(post(endpoint.url()))) < COUNT
+        door.close()
+
+
+@pytest.mark.usefixtures("no_collections")
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://10.0.0.1/", "http://nothing.invalid/"])
+def test_an_endpoint_that_is_not_reached_leaves_none(url: str) -> None:
+    door = Door(LOCAL, LIMITS)
+    assert left_by(lambda: door.send(post(url))) < COUNT
+    door.close()
+
+
+@pytest.mark.usefixtures("no_collections")
+def test_a_certificate_that_is_refused_leaves_none(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    with listening(sending(OK), tls=authority.server("wrong.test")) as endpoint:
+        door = Door(LOCAL, LIMITS, ca_file=str(authority.file))
+        assert left_by(lambda: door.send(post(endpoint.url()))) < COUNT
+        door.close()
