@@ -18,9 +18,10 @@ class InFlight(Generic[J]):
         self._waiting: dict[str, deque[J]] = {}
 
     @property
-    def has_waiting(self) -> bool:
-        """Whether any job waits for another to end."""
-        return bool(self._waiting)
+    def waiting(self) -> int:
+        """How many jobs wait for another to end."""
+        with self._lock:
+            return sum(map(len, self._waiting.values()))
 
     def begin(self, webhook_id: str, cap: int | None, job: J) -> bool:
         """Count an attempt and return True, or have `job` wait when there are `cap` of them under way."""

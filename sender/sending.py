@@ -112,8 +112,13 @@ class Senders:
         return self._crew.has_jobs_left
 
     @property
+    def waiting(self) -> int:
+        """How many claims wait for others of their webhook to end, and need no thread until then."""
+        return self._in_flight.waiting
+
+    @property
     def reach(self) -> int:
-        """How many claims it is worth to hold, begun with or not."""
+        """How many claims it is worth to hold, begun with or not, besides those that are `waiting`."""
         return self._crew.reach
 
     def expect_more(self) -> None:
@@ -132,7 +137,7 @@ class Senders:
     def give_up(self, webhook_ids: Collection[str]) -> None:
         """Let the claims of webhooks that turned out to hang lapse, unless begun with: others are not to wait behind
         them. Those that were claimed as slow ones stay, which are few enough."""
-        if not webhook_ids or not (self.have_work_left or self._in_flight.has_waiting):
+        if not webhook_ids or not (self.have_work_left or self._in_flight.waiting):
             return
         kept = []
         for job in self._unbegun():

@@ -9,9 +9,9 @@ def test_what_is_above_the_cap_waits_for_one_to_end():
     in_flight = InFlight()
     assert [in_flight.begin("a", 2, job) for job in (1, 2, 3, 4)] == [True, True, False, False]
     assert in_flight.begin("b", 1, 5)
-    assert in_flight.has_waiting
+    assert in_flight.waiting == 2
     assert [in_flight.end("a"), in_flight.end("a")] == [3, 4], "in their order"
-    assert not in_flight.has_waiting
+    assert in_flight.waiting == 0
     assert in_flight.begin("a", 2, 3)
     assert in_flight.end("a") is None
 
@@ -26,5 +26,5 @@ def test_what_waits_can_be_taken_back():
     for job in (1, 2, 3):
         in_flight.begin("a", 1, job)
     assert in_flight.take_back() == [2, 3]
-    assert not in_flight.has_waiting
+    assert in_flight.waiting == 0
     assert in_flight.end("a") is None

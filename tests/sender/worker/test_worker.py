@@ -9,14 +9,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from sender import unrecorded
+from sender import sending, unrecorded
 from sender import worker as worker_module
 from sender.core import retry
+from sender.crew import Crew
 from sender.models import Delivery, Webhook, db
 from sender.services.deliveries import Claim, rules_of
 from sender.worker import Worker
 from shared import clock
 from shared.database import writing_connection
+from tests.sender.sink import Gate
 from tests.sender.working import working
 
 UNRECORDABLE = 418
@@ -166,3 +168,23 @@ def test_as_many_places_as_threads_are_kept_for_other_webhooks(api, sink, engine
         api.finished(30)
     assert any(ahead > 0 for _, ahead in left)
     assert all(free - ahead >= min(5, free) for free, ahead in left)
+
+
+def test_claims_that_wait_for_others_of_their_webhook_take_no_place(
+    api, sink, gate, engine, context, deliverer, monkeypatch
+):
+    threads = 2
+    capped = api.webhook(sink.url(), max_in_flight=1, event_types=["payment_received"])
+    other = api.webhook(sink.url(), event_types=["customer_created"], headers=Gate.PASSES)
+    deliverer.set(capped["id"], last_duration_ms=1)
+    monkeypatch.setattr(sending, "HANGING_AFTER", timedelta(hours=1))
+    api.publish(30)
+    with working(engine, context, worker_threads=threads):
+        gate.await_waiting(1)
+        # As after attempts that were slow and did not hang: fewer claims are worth holding than were taken.
+        monkeypatch.setattr(Crew, "reach", threads)
+        api.publish(kind="customer_created")
+        (delivery,) = api.finished(1)
+        assert delivery["webhook_id"] == other["id"]
+        gate.open()
+        api.finished(31)
