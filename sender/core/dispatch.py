@@ -59,7 +59,7 @@ class Lane:
 class Choice:
     """Deliveries to send, to hold, webhooks that get a probe, and when a shut lane opens by itself.
 
-    `beyond` are deliveries that the in-flight caps alone keep back, for `take_ahead`.
+    `beyond` are deliveries that the in-flight caps alone keep back, for `take_ahead`; `ahead` the ids of those it took.
     `waits` when there are deliveries that could be taken as soon as an attempt ends that is not a slow one.
     """
 
@@ -67,6 +67,7 @@ class Choice:
     held: list[str] = field(default_factory=list)
     probed: set[str] = field(default_factory=set)
     beyond: list[Candidate] = field(default_factory=list)
+    ahead: set[str] = field(default_factory=set)
     opens_at: datetime | None = None
     waits: bool = False
 
@@ -108,6 +109,7 @@ def take_ahead(choice: Choice, lanes: Mapping[str, Lane], most: int) -> None:
         if most > 0 and lane.ahead > 0:
             lane.ahead -= 1
             most -= 1
+            choice.ahead.add(candidate.delivery_id)
             _take(choice, candidate, lane)
         else:
             choice.waits = True

@@ -51,13 +51,19 @@ class Deliverer:
         return self.claim_whole(limit, **more).taken
 
     def claim_whole(
-        self, limit: int = 100, *, slow_free: int | None = None, ahead: int = 0, holding: Iterable[Claimed] = ()
+        self,
+        limit: int = 100,
+        *,
+        slow_free: int | None = None,
+        ahead: int = 0,
+        holding: Iterable[Claimed] = (),
+        **more: Any,
     ) -> Claim:
         """Claim what is due, up to `limit`, of which `slow_free` (default: all) may be slow ones, for a worker that is
         `holding` these already and takes up to `ahead` beyond the caps; return what it is told."""
         slow_free = limit if slow_free is None else slow_free
         with writing_connection(self.engine) as connection:
-            capacity = Capacity(limit, slow_free, ahead, {claimed.claim_id for claimed in holding})
+            capacity = Capacity(limit, slow_free, ahead, {claimed.claim_id for claimed in holding}, **more)
             claim = claim_due(connection, self.vault, self.now, capacity, lease_seconds=LEASE)
         self.began |= {claimed.key: self.now for claimed in claim.taken}
         return claim

@@ -49,6 +49,7 @@ class Claimed:
 
     `paced` ones are of webhooks with a rate limit: they are to begin at once.
     `slow` ones, retries and those of webhooks that fail, hang or take long, share a part of the worker's threads.
+    `ahead` ones are beyond the in-flight cap, and not to be made when their webhook calls for a rest.
     `revision` is that of the webhook's settings in `destination`. No more than `max_in_flight` attempts at its webhook
     may be under way at once (None: however many there are).
     """
@@ -61,6 +62,7 @@ class Claimed:
     destination: Destination
     slow: bool = False
     paced: bool = False
+    ahead: bool = False
     revision: Revision = None
     max_in_flight: int | None = None
 
@@ -143,6 +145,7 @@ def claim_due(
                 destination=destinations[one.webhook_id],
                 slow=_is_slow(one, found, choice),
                 paced=found.facts[one.webhook_id].rate_limit is not None,
+                ahead=one.delivery_id in choice.ahead,
                 revision=found.facts[one.webhook_id].updated_at,
                 max_in_flight=found.facts[one.webhook_id].max_in_flight,
             )
@@ -185,11 +188,15 @@ def _add(choice: Choice, more: Choice, opens_at: datetime | None) -> None:
 
 
 def _fit(connection: Connection, choice: Choice, event_ids: Mapping[str, str], space: int) -> None:
-    """Leave what does not fit into `space` to a later claim."""
+    """Leave what does not fit into `space` to a later claim; what is taken ahead leaves half of it all to others."""
     ids = {event_ids[one.delivery_id] for one in choice.taken}
     sizes = {row.id: row.size for row in _SIZES.all(connection, {"ids": list(ids)})} if ids else {}
     for place, one in enumerate(choice.taken):
         size = sizes[event_ids[one.delivery_id]]
+        if one.delivery_id in choice.ahead and size > space - MOST_PAYLOAD // 2:
+            del choice.taken[place:]  # all the others come before those
+            choice.waits = True
+            return
         if space <= 0 or (place > 0 and size > space):
             del choice.taken[place:]
             choice.waits = True

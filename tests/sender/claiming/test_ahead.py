@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sender.services.deliveries import claim
 from tests.sender.claiming.test_fair_share import MANY, publish, to, two
 
 CAP = 10  # the default
@@ -22,6 +23,7 @@ def test_a_webhook_that_has_the_queue_for_itself_fills_the_places_for_it(deliver
     first = deliverer.claim(60, ahead=40)
     assert len(first) == CAP + 40
     assert {claimed.max_in_flight for claimed in first} == {CAP}, "what the sending threads keep to"
+    assert [claimed.ahead for claimed in first] == [False] * CAP + [True] * 40
     assert len(deliverer.claim(60, ahead=20, holding=first)) == 20
 
 
@@ -87,3 +89,14 @@ def test_a_lease_that_has_ended_does_not_hide_that_another_holds_the_delivery_no
     deliverer.wait(minutes=2)
     deliverer.claim(3)
     assert len(deliverer.claim(60, ahead=60, holding=first)) == CAP - 3
+
+
+def test_what_is_taken_ahead_leaves_half_of_the_space_for_payloads_to_others(deliverer, fast, monkeypatch):
+    held = deliverer.claim(1)
+    half, longest = 500, len('{"number":149}')
+    monkeypatch.setattr(claim, "MOST_PAYLOAD", 2 * half)
+    held += deliverer.claim(100, ahead=100, holding=held, space=2 * half)
+    left = 2 * half - sum(len(claimed.message.payload) for claimed in held[1:])
+    assert len(held) > CAP
+    assert half <= left < half + longest
+    assert deliverer.claim(100, ahead=100, holding=held, space=left) == []

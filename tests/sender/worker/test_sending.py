@@ -175,6 +175,29 @@ def test_claims_above_the_cap_lapse_when_their_webhook_turns_out_to_hang(capped,
     assert sorted(capped.sent(2)) == sorted([capped.hook, capped.other])
 
 
+@pytest.mark.parametrize(("retry_after", "failures"), [("", 5), ("60", 1)])
+def test_claims_taken_ahead_lapse_once_their_webhook_calls_for_a_rest(
+    context, api, sink, passed, deliverer, retry_after, failures
+):
+    hook = api.webhook(sink.url(503, retry_after))["id"]
+    api.publish()
+    bench = Bench(context, deliverer)
+    ahead = [replace(bench.claims[hook], claim_id=str(number), ahead=True) for number in range(8)]
+    bench.senders.send(ahead, leased_at=clock.monotonic(), more=True)
+    assert bench.sent(failures) == [hook] * failures
+    lapsed = []
+    until = clock.monotonic() + PATIENCE
+    while len(lapsed) < len(ahead) - failures:
+        assert clock.monotonic() < until
+        lapsed += bench.lapsed()
+    assert lapsed == [hook] * (len(ahead) - failures)
+    bench.senders.send([ahead[0]], leased_at=clock.monotonic(), more=True)
+    assert bench.sent(1) == [hook], "it was claimed with the failures in view"
+    bench.senders.send([replace(ahead[0], ahead=False)], leased_at=clock.monotonic() - 0.001, more=True)
+    assert bench.sent(1) == [hook], "its cap alone let it be taken"
+    assert len(sink.requests) == failures + 2
+
+
 def test_no_attempt_begins_that_could_outlast_its_lease(context, bench, hooks, sink):
     settings = context.settings
     latest = clock.monotonic() - settings.lease_seconds + settings.total_timeout
