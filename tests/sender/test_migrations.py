@@ -61,7 +61,7 @@ def test_a_migration_takes_its_turn_among_writers(app):
     said = []
 
     def write_between(_connection, _cursor, statement, *_):
-        if not said and statement.startswith("SELECT alembic_version"):
+        if statement.startswith("SELECT alembic_version"):
             with closing(sqlite3.connect(engine.url.database, timeout=0)) as other:
                 try:
                     other.execute("UPDATE webhooks SET name = name").connection.commit()
@@ -71,7 +71,7 @@ def test_a_migration_takes_its_turn_among_writers(app):
 
     sa.event.listen(engine, "after_cursor_execute", write_between)
     migrations.upgrade(app, db)
-    assert said == ["database is locked"]
+    assert said[-1] == "database is locked", "but for the look before, whether the version is known"
 
 
 def test_webhooks_that_were_disabled_before_are_given_what_they_missed(app, api):
