@@ -14,8 +14,9 @@ from datetime import timedelta
 import structlog
 
 from sender import transport
-from sender.core import health, pace, retry
+from sender.core import pace
 from sender.crew import Crew, drain
+from sender.failing import Failing
 from sender.in_flight import InFlight
 from sender.revisions import Revisions
 from sender.services.context import Context
@@ -58,8 +59,7 @@ class Senders:
         self._paced: deque[_Job] = deque()
         self._others: deque[_Job] = deque()
         self._in_flight: InFlight[_Job] = InFlight()
-        # How many attempts at each webhook failed in a row and when the last did, while claims may be older.
-        self._failures: dict[str, tuple[int, float]] = {}
+        self._failing = Failing()
         self._more = False
         threads = context.settings.worker_threads
         self._worth_a_turn = threads * _RESULTS_WORTH_A_TURN
@@ -82,7 +82,7 @@ class Senders:
         """
         self._more = more
         latest_start = leased_at + self._start_within
-        self._forget_failures(leased_at - self._start_within)
+        self._failing.forget(leased_at - self._start_within)
         within = pace.BEGIN_WITHIN.total_seconds()
         soon = min(latest_start, leased_at + self._paced_delay + within)
         self._put([_Job(claim, leased_at, soon if claim.paced else latest_start) for claim in claims])
@@ -216,26 +216,10 @@ class Senders:
             self._on_news()
 
     def _is_stale(self, job: _Job) -> bool:
-        """Return whether its lease is nearly over, its webhook was changed, or calls for a rest since this was taken
-        ahead. A single failure does not: to give all back for one in twenty made a long queue seven times as slow."""
+        """Whether its lease is nearly over, its webhook was changed, or calls for a rest since this was taken ahead."""
         if clock.monotonic() > job.latest_start or not self._revisions.fit(job.claim):
             return True
-        failures, failed_at = self._failures.get(job.claim.webhook_id, (0, 0.0))
-        return job.claim.ahead and failures >= health.BREAKER_AFTER and failed_at > job.leased_at
-
-    def _forget_failures(self, before: float) -> None:
-        for webhook_id, (_, failed_at) in self._failures.copy().items():
-            if failed_at < before:
-                self._failures.pop(webhook_id, None)
-
-    def _count(self, webhook_id: str, exchange: Exchange) -> None:
-        if exchange.outcome.kind == "succeeded":
-            self._failures.pop(webhook_id, None)
-            return
-        answer = exchange.response
-        asks = answer and retry.read_retry_after(answer.status, answer.headers, clock.now())
-        failures, _ = self._failures.get(webhook_id, (0, 0.0))
-        self._failures[webhook_id] = failures + (health.BREAKER_AFTER if asks else 1), clock.monotonic()
+        return job.claim.ahead and self._failing.calls_for_rest(job.claim.webhook_id, since=job.leased_at)
 
     def _make(self, claim: Claimed) -> None:
         self._begun[claim.key] = claim, clock.monotonic()
@@ -259,7 +243,7 @@ class Senders:
 
     def _attempt(self, claim: Claimed) -> Exchange:
         exchange = transport.attempt(self._context.door, claim.message, claim.destination)
-        self._count(claim.webhook_id, exchange)
+        self._failing.count(claim.webhook_id, exchange)
         level = logging.DEBUG if exchange.outcome.kind == "succeeded" else logging.INFO
         if _stdlib_log.isEnabledFor(level):
             self._tell(level, claim, exchange)

@@ -24,7 +24,6 @@ AIMS = {1: 1800, 2: 3000}  # deliveries/s by the number of workers, on SQLite
 RATIO = 0.75  # the aim, to the bare loop
 
 Found = TypeVar("Found")
-Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +65,9 @@ def measure(workers: int, running: Any, events: int, warm_up: int = 0, webhooks:
         return deliver(sender, workers, events, warm_up, webhooks).rate
 
 
-def by_turns(measures: dict[Key, Callable[[], Found]], rounds: int) -> dict[Key, list[Found]]:
+def by_turns(measures: dict[str, Callable[[], Found]], rounds: int) -> dict[str, list[Found]]:
     """Return what each gives in each round; every round begins with the next of them."""
-    found: dict[Key, list[Found]] = {name: [] for name in measures}
+    found: dict[str, list[Found]] = {name: [] for name in measures}
     names = list(measures)
     for number in range(rounds):
         first = number % len(names)
@@ -94,14 +93,12 @@ def _rows(both: dict[str, Any], workers: int, size: Size) -> Iterator[list[str]]
 
 
 def _alone(both: dict[str, Any], size: Size) -> Iterator[list[str]]:
+    workers = max(AIMS)
     measures = {
-        (name, workers): lambda running=running, workers=workers: measure(
-            workers, running, size.of(EVENTS), size.of(WARM_UP) * workers, webhooks=1
-        )
+        name: lambda running=running: measure(workers, running, size.of(EVENTS), size.of(WARM_UP) * workers, webhooks=1)
         for name, running in both.items()
-        for workers in AIMS
     }
-    for (name, workers), speeds in by_turns(measures, size.rounds(ROUNDS)).items():
+    for name, speeds in by_turns(measures, size.rounds(ROUNDS)).items():
         yield [name, str(workers), report.rate(statistics.median(speeds))]
 
 
