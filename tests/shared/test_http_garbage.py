@@ -15,6 +15,7 @@ from tests.shared.doors import LOCAL, post
 from tests.shared.endpoints import HEAD, OK, Behaviour, Peer, holding, listening
 
 COUNT = 20
+FEW = 5 * COUNT  # objects: a cycle with the frame of an attempt has some fifty, and threads of other tests leave some
 LIMITS = Limits(connect=5, read=0.05, total=5)
 BODY = b"x" * 60_000
 
@@ -56,7 +57,7 @@ def left_by(attempt: Callable[[], object]) -> int:
         for _ in range(COUNT):
             attempt()
         found.append(gc.collect())
-        if found[-1] < COUNT:
+        if found[-1] < FEW:
             break
     return min(found)
 
@@ -66,7 +67,7 @@ def left_by(attempt: Callable[[], object]) -> int:
 def test_an_answer_leaves_no_cycles(name: str) -> None:
     with listening(ENDPOINTS[name]) as endpoint:
         door = Door(LOCAL, LIMITS)
-        assert left_by(lambda: door.send(post(endpoint.url()))) < COUNT
+        assert left_by(lambda: door.send(post(endpoint.url()))) < FEW
         door.close()
 
 
@@ -74,7 +75,7 @@ def test_an_answer_leaves_no_cycles(name: str) -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://10.0.0.1/", "http://nothing.invalid/"])
 def test_an_endpoint_that_is_not_reached_leaves_none(url: str) -> None:
     door = Door(LOCAL, LIMITS)
-    assert left_by(lambda: door.send(post(url))) < COUNT
+    assert left_by(lambda: door.send(post(url))) < FEW
     door.close()
 
 
@@ -83,5 +84,5 @@ def test_a_certificate_that_is_refused_leaves_none(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     with listening(sending(OK), tls=authority.server("wrong.test")) as endpoint:
         door = Door(LOCAL, LIMITS, ca_file=str(authority.file))
-        assert left_by(lambda: door.send(post(endpoint.url()))) < COUNT
+        assert left_by(lambda: door.send(post(endpoint.url()))) < FEW
         door.close()
