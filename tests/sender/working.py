@@ -21,6 +21,8 @@ def working(engine: Engine, context: Context, *, grace: float = 5, **changes: An
     worker = Worker(engine, replace(context, settings=settings))
     thread = threading.Thread(target=worker.run, args=(grace,))
     thread.start()
-    yield worker
-    worker.stop()
-    thread.join()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        thread.join()
