@@ -5,17 +5,18 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
+import shared
 from shared.exchange import Limits
 from shared.http import Door
 from tests.shared.certificates import Authority
 from tests.shared.doors import LOCAL, post
 from tests.shared.endpoints import HEAD, OK, Behaviour, Peer, holding, listening
 
-COUNT = 20
-FEW = 5 * COUNT  # objects: a cycle with the frame of an attempt has some fifty, and threads of other tests leave some
+PRODUCT = Path(shared.__file__).parent
 LIMITS = Limits(connect=5, read=0.05, total=5)
 BODY = b"x" * 60_000
 
@@ -45,21 +46,27 @@ def no_collections() -> Iterator[None]:
     gc.enable()
 
 
-def left_by(attempt: Callable[[], object]) -> int:
-    """How many objects so many attempts leave that only the collector finds.
+def left_by(attempt: Callable[[], object]) -> list[object]:
+    """The frames and objects of the product's own that an attempt leaves and only the collector finds.
 
-    The first may load something, and what is left of other tests may become garbage meanwhile: the least of some tries.
+    What other tests' threads leave meanwhile is none of them. The first attempt may load something.
     """
     attempt()
-    found = []
-    for _ in range(5):
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        attempt()
         gc.collect()
-        for _ in range(COUNT):
-            attempt()
-        found.append(gc.collect())
-        if found[-1] < FEW:
-            break
-    return min(found)
+        return [it for it in gc.garbage if is_ours(it)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+
+
+def is_ours(it: object) -> bool:
+    if isinstance(it, FrameType):
+        return Path(it.f_code.co_filename).is_relative_to(PRODUCT)
+    return type(it).__module__.startswith("shared.")
 
 
 @pytest.mark.usefixtures("no_collections")
@@ -67,7 +74,7 @@ def left_by(attempt: Callable[[], object]) -> int:
 def test_an_answer_leaves_no_cycles(name: str) -> None:
     with listening(ENDPOINTS[name]) as endpoint:
         door = Door(LOCAL, LIMITS)
-        assert left_by(lambda: door.send(post(endpoint.url()))) < FEW
+        assert left_by(lambda: door.send(post(endpoint.url()))) == []
         door.close()
 
 
@@ -75,7 +82,7 @@ def test_an_answer_leaves_no_cycles(name: str) -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://10.0.0.1/", "http://nothing.invalid/"])
 def test_an_endpoint_that_is_not_reached_leaves_none(url: str) -> None:
     door = Door(LOCAL, LIMITS)
-    assert left_by(lambda: door.send(post(url))) < FEW
+    assert left_by(lambda: door.send(post(url))) == []
     door.close()
 
 
@@ -84,5 +91,5 @@ def test_a_certificate_that_is_refused_leaves_none(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     with listening(sending(OK), tls=authority.server("wrong.test")) as endpoint:
         door = Door(LOCAL, LIMITS, ca_file=str(authority.file))
-        assert left_by(lambda: door.send(post(endpoint.url()))) < FEW
+        assert left_by(lambda: door.send(post(endpoint.url()))) == []
         door.close()
