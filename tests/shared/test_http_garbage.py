@@ -16,7 +16,8 @@ from tests.shared.certificates import Authority
 from tests.shared.doors import LOCAL, post
 from tests.shared.endpoints import HEAD, OK, Behaviour, Peer, holding, listening
 
-PRODUCT = Path(shared.__file__).parent
+SENDING = ("http", "netguard")  # the packages that an attempt goes through
+FOLDER = Path(shared.__file__).parent
 LIMITS = Limits(connect=5, read=0.05, total=5)
 BODY = b"x" * 60_000
 
@@ -47,9 +48,9 @@ def no_collections() -> Iterator[None]:
 
 
 def left_by(attempt: Callable[[], object]) -> list[object]:
-    """The frames and objects of the product's own that an attempt leaves and only the collector finds.
+    """The frames and objects of the code that sends, which an attempt leaves and only the collector finds.
 
-    What other tests' threads leave meanwhile is none of them. The first attempt may load something.
+    What the threads of other tests leave meanwhile is none of them. The first attempt may load something.
     """
     attempt()
     gc.collect()
@@ -57,16 +58,16 @@ def left_by(attempt: Callable[[], object]) -> list[object]:
     try:
         attempt()
         gc.collect()
-        return [it for it in gc.garbage if is_ours(it)]
+        return [it for it in gc.garbage if is_of_sending(it)]
     finally:
         gc.set_debug(0)
         gc.garbage.clear()
 
 
-def is_ours(it: object) -> bool:
+def is_of_sending(it: object) -> bool:
     if isinstance(it, FrameType):
-        return Path(it.f_code.co_filename).is_relative_to(PRODUCT)
-    return type(it).__module__.startswith("shared.")
+        return any(Path(it.f_code.co_filename).is_relative_to(FOLDER / name) for name in SENDING)
+    return type(it).__module__.startswith(tuple(f"shared.{name}" for name in SENDING))
 
 
 @pytest.mark.usefixtures("no_collections")
