@@ -24,6 +24,7 @@ from tests.sender.past import Past
 from tests.sender.sink import Gate, Sink, listening
 from tests.sender.visitor import TOKEN, Visitor
 from tests.sender.working import working
+from tests.serving import serving
 from tests.shared.document import Document
 
 
@@ -84,6 +85,7 @@ def app(request: pytest.FixtureRequest, tmp_path: Path, databases: Databases, si
     with databases.migrated(request.param, tmp_path, make_app, db) as url:
         app = make_app(url, tmp_path)
         yield app
+        app.extensions["hookloop_sender"].live.stop()
         with app.app_context():
             db.engine.dispose()
 
@@ -136,6 +138,13 @@ def gate(sink: Sink) -> Iterator[Gate]:
 @pytest.fixture
 def hook(api: Api, sink: Sink) -> dict[str, Any]:
     return api.webhook(sink.url())
+
+
+@pytest.fixture
+def site(app: OpenAPI, context: Context) -> Iterator[str]:
+    """The address at which a browser finds the sender."""
+    with serving(app, context.live.stop) as origin:
+        yield origin
 
 
 @pytest.fixture

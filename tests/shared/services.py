@@ -35,7 +35,9 @@ def application(name: str, folder: Path, **settings: Any) -> Iterator[Flask]:
         app, db = create_receiver(ReceiverSettings.load(**given)), receiver_db
     migrations.upgrade(app, db)
     yield app
-    if name == "receiver":
+    if name == "sender":
+        app.extensions["hookloop_sender"].live.stop()
+    else:
         app.extensions["hookloop_receiver"].close()
     with app.app_context():
         db.engine.dispose()

@@ -10,7 +10,6 @@ from playwright.sync_api import expect
 
 from sender.views.pages import webhooks
 from tests.sender.conftest import TOKEN
-from tests.serving import serving
 from tests.visitor import text_of
 
 
@@ -54,36 +53,34 @@ def test_a_page_of_which_nothing_is_left_does_not_say_that_there_are_no_webhooks
     assert "Show all webhooks" in page
 
 
-def test_a_slash_leads_to_the_field_that_chooses_the_webhook(chromium, app):
+def test_a_slash_leads_to_the_field_that_chooses_the_webhook(chromium, site):
     context = chromium.new_context()
-    with serving(app) as origin:
-        page = context.new_page()
-        page.goto(f"{origin}/sign-in?token={TOKEN}")
-        page.goto(f"{origin}/deliveries")
-        page.keyboard.press("/")
-        expect(page.get_by_label("Webhook", exact=True)).to_be_focused()
+    page = context.new_page()
+    page.goto(f"{site}/sign-in?token={TOKEN}")
+    page.goto(f"{site}/deliveries")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Webhook", exact=True)).to_be_focused()
     context.close()
 
 
-def test_all_of_a_page_are_ticked_by_one_box(chromium, app, hooks):
+def test_all_of_a_page_are_ticked_by_one_box(chromium, site, hooks):
     context = chromium.new_context()
-    with serving(app) as origin:
-        page = context.new_page()
-        page.goto(f"{origin}/sign-in?token={TOKEN}")
-        every, boxes = page.get_by_label("All of this page"), page.get_by_label(re.compile("^Tick "))
-        every.check()
-        expect(page.get_by_text("With the 2 ticked:")).to_be_visible()
-        for box in boxes.all():
-            expect(box).to_be_checked()
-        boxes.first.uncheck()
-        expect(page.get_by_text("With the 1 ticked:")).to_be_visible()
-        assert every.evaluate("box => box.indeterminate && !box.checked")
-        every.check()
-        every.uncheck()
-        expect(page.get_by_text("With those ticked:")).to_be_visible()
-        every.check()
-        page.locator("#bulk").get_by_role("button", name="Pause").click()
-        expect(page.get_by_text("2 webhooks are paused")).to_be_visible()
+    page = context.new_page()
+    page.goto(f"{site}/sign-in?token={TOKEN}")
+    every, boxes = page.get_by_label("All of this page"), page.get_by_label(re.compile("^Tick "))
+    every.check()
+    expect(page.get_by_text("With the 2 ticked:")).to_be_visible()
+    for box in boxes.all():
+        expect(box).to_be_checked()
+    boxes.first.uncheck()
+    expect(page.get_by_text("With the 1 ticked:")).to_be_visible()
+    assert every.evaluate("box => box.indeterminate && !box.checked")
+    every.check()
+    every.uncheck()
+    expect(page.get_by_text("With those ticked:")).to_be_visible()
+    every.check()
+    page.locator("#bulk").get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("2 webhooks are paused")).to_be_visible()
     context.close()
 
 

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.sender.conftest import TOKEN
-from tests.serving import serving
 from tests.visitor import text_of
 
 PAGES = ["/deliveries", "/replays/new"]
@@ -113,30 +112,29 @@ def test_the_api_finds_webhooks_by_what_names_them(api, hooks, sink):
     assert len(found(sink.url().removeprefix("http://"))) == len(hooks)
 
 
-def test_the_field_suggests_what_fits_and_sends_what_is_chosen(chromium, app, hooks):
+def test_the_field_suggests_what_fits_and_sends_what_is_chosen(chromium, site, hooks):
     context = chromium.new_context()
-    with serving(app) as origin:
-        page = context.new_page()
-        page.goto(f"{origin}/sign-in?token={TOKEN}")
-        page.goto(f"{origin}/deliveries")
-        field = page.get_by_label("Webhook", exact=True)
-        suggested = page.locator("#webhooks-by-name option")
-        expect(suggested).to_have_count(20)
-        field.press_sequentially("accoun")
-        expect(suggested).to_have_count(1)
-        expect(suggested).to_have_attribute("value", "Accounting")
-        # Headless browsers have no list to click in: this is the event that a choice in it makes.
-        field.evaluate(
-            """field => {
-              field.value = "Accounting";
-              field.dispatchEvent(new InputEvent("input", { bubbles: true, inputType: "insertReplacementText" }));
-            }"""
-        )
-        page.wait_for_url(f"**/deliveries?webhook_id={hooks[0][1]}")
-        expect(field).to_have_value("Accounting")
-        page.goto(f"{origin}/replays/new")
-        page.get_by_label("Webhook").fill("twin")
-        page.get_by_role("button", name="Count").click()
-        expect(page.get_by_text("Several webhooks fit: choose one of them.")).to_be_visible()
-        expect(page.get_by_role("link", name="Twin")).to_have_count(2)
+    page = context.new_page()
+    page.goto(f"{site}/sign-in?token={TOKEN}")
+    page.goto(f"{site}/deliveries")
+    field = page.get_by_label("Webhook", exact=True)
+    suggested = page.locator("#webhooks-by-name option")
+    expect(suggested).to_have_count(20)
+    field.press_sequentially("accoun")
+    expect(suggested).to_have_count(1)
+    expect(suggested).to_have_attribute("value", "Accounting")
+    # Headless browsers have no list to click in: this is the event that a choice in it makes.
+    field.evaluate(
+        """field => {
+          field.value = "Accounting";
+          field.dispatchEvent(new InputEvent("input", { bubbles: true, inputType: "insertReplacementText" }));
+        }"""
+    )
+    page.wait_for_url(f"**/deliveries?webhook_id={hooks[0][1]}")
+    expect(field).to_have_value("Accounting")
+    page.goto(f"{site}/replays/new")
+    page.get_by_label("Webhook").fill("twin")
+    page.get_by_role("button", name="Count").click()
+    expect(page.get_by_text("Several webhooks fit: choose one of them.")).to_be_visible()
+    expect(page.get_by_role("link", name="Twin")).to_have_count(2)
     context.close()

@@ -13,7 +13,6 @@ from sender.services import replays
 from shared import clock
 from shared.database import writing_connection
 from tests.sender.conftest import TOKEN
-from tests.serving import serving
 from tests.visitor import text_of
 
 
@@ -186,12 +185,6 @@ def test_a_deleted_webhook_keeps_its_replays(visitor, api, past, hook):
     api("DELETE", f"/api/v1/webhooks/{hook}")
     assert "(deleted)" in visitor.get(f"/replays/{replay['id']}").text
     assert "Billing" in visitor.get("/replays").text
-
-
-@pytest.fixture
-def site(app):
-    with serving(app) as origin:
-        yield origin
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
