@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -23,12 +24,40 @@ from tests import postgresql
 MakeApp = Callable[[str, Path], Flask]  # gives a service's application for a database's URL and a data folder
 
 
+# What a test may have changed of a PostgreSQL database besides its rows: a line for each column, constraint, index,
+# trigger and function, and for each setting.
+_SHAPE = """
+SELECT attrelid::regclass || ' ' || attnum || attname || atttypid || attnotnull || atthasdef
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace
+UNION ALL SELECT conrelid::regclass || ' ' || conname || pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+UNION ALL SELECT setconfig::text FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase
+    WHERE datname = current_database()
+UNION ALL SELECT version_num FROM alembic_version
+ORDER BY 1"""
+_END_OTHERS = """
+SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+_WITH_ROWS = """
+SELECT quote_ident(relname) FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'"""
+
+
 class Databases:
-    """Makes databases; those with tables are copies of one that was migrated, which takes a fifth of the time."""
+    """Makes databases; those with tables are copies of one that was migrated, which takes a fifth of the time.
+
+    On PostgreSQL such a copy is used again when a test has left its tables as they were: to make and drop one takes
+    70 ms, and 500 on a machine with four tests at work; to empty it takes 20.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._templates: dict[tuple[str, SQLAlchemy], str] = {}
+        self._shapes: dict[str, list[Any]] = {}  # by template
+        self._free: dict[str, list[str]] = defaultdict(list)  # copies that are as new, by template
         self._closing = ExitStack()
 
     def close(self) -> None:
@@ -65,7 +94,7 @@ class Databases:
             shutil.copyfile(template, url.removeprefix("sqlite:///"))
             yield url
             return
-        with self._postgresql(template) as name:
+        with self._copy(template) as name:
             yield self._url(name)
 
     def _migrate(self, kind: str, make_app: MakeApp, db: SQLAlchemy) -> str:
@@ -83,13 +112,45 @@ class Databases:
     def _postgresql(self, template: str) -> Iterator[str]:
         name = self._create(template)
         yield name
-        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+        self._drop(name)
+
+    @contextmanager
+    def _copy(self, template: str) -> Iterator[str]:
+        """Yield the name of a database that is as `template`."""
+        if template not in self._shapes:
+            with self._connected(template) as connection:
+                self._shapes[template] = connection.execute(_SHAPE).fetchall()
+        name = self._free[template].pop() if self._free[template] else self._create(template)
+        yield name
+        if self._has_emptied(name, self._shapes[template]):
+            self._free[template].append(name)
+        else:
+            self._drop(name)
+
+    def _has_emptied(self, name: str, shape: list[Any]) -> bool:
+        """Empty a database; return False if it has another shape, and cannot be used again."""
+        try:
+            with self._connected(name) as connection:
+                connection.execute(_END_OTHERS)
+                if connection.execute(_SHAPE).fetchall() != shape:
+                    return False
+                tables = ", ".join(row[0] for row in connection.execute(_WITH_ROWS))
+                connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+        except psycopg.Error:  # it has no version any more, or takes no connections
+            return False
+        return True
 
     def _create(self, template: str) -> str:
         name = f"test_{secrets.token_hex(6)}"
         # By file, as the server does not wait for its disk: 20 ms, through the log 45 to 150.
         self._execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return name
+
+    def _drop(self, name: str) -> None:
+        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _connected(self, name: str) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.server.get_uri(database=name), autocommit=True)
 
     def _url(self, name: str) -> str:
         return str(self.server.get_uri(database=name, driver="psycopg"))
