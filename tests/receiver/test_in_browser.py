@@ -159,6 +159,7 @@ def test_the_method_stands_beside_a_long_path_and_not_under_it(here, width):
     page = here.open(here.bin)
     page.set_viewport_size({"width": width, "height": 860})
     page.locator("#captures > .item").first.click()
+    page.wait_for_url(f"**{here.bin}/*")  # the bin's own page shows the newest capture too
     method, path = page.locator(".capture-title > span").all()
     expect(method).to_have_text("PATCH")
     assert method.evaluate("one => one.scrollWidth <= one.clientWidth")
