@@ -94,7 +94,7 @@ def encode(message: Message, destination: Destination) -> tuple[str, bytes]:
 
 
 def _standard(message: Message) -> str:
-    """The Standard Webhooks body; the payload's text goes in untouched, so that numbers keep their spelling."""
+    """The Standard Webhooks body; the payload's text goes in as it was stored."""
     kind = json.dumps(message.event_type)
     return f'{{"type":{kind},"timestamp":"{moments.rfc3339(message.occurred_at)}","data":{message.payload}}}'
 

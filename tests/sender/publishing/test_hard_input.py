@@ -37,6 +37,14 @@ def test_the_api_refuses_it(app, api, path, body, value):
     assert api("GET", "/api/v1/event-types/own.type")[0] == 404
 
 
+def test_whole_numbers_keep_their_digits_and_others_are_doubles(app, sink, hook, worker):
+    payload = b'{"id": 123456789012345678901234567890, "small": -0, "amount": 49.90, "rate": 1e-7}'
+    assert post(app, "/api/v1/events", b'{"type": "payment_received", "payload": %s}' % payload).status_code == 202
+    sink.wait_for(1)
+    _, body = sink.requests[0]
+    assert body.endswith(b'"data":{"id":123456789012345678901234567890,"small":0,"amount":49.9,"rate":1e-07}}')
+
+
 @pytest.mark.parametrize("value", [SURROGATE.decode(), HUGE.decode()])
 def test_the_pages_refuse_it_beside_the_field_and_keep_the_text(app, value):
     visitor = Visitor(app)
