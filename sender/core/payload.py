@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 
 from sender.core import signatures
 from sender.core.signatures import Signable
-from shared import __version__, moments
+from shared import __version__, json_text, moments
 from shared.exchange import Request
+from shared.json_text import Number
 
 USER_AGENT = f"Hookloop/{__version__}"
 
@@ -94,7 +95,7 @@ def encode(message: Message, destination: Destination) -> tuple[str, bytes]:
 
 
 def _standard(message: Message) -> str:
-    """The Standard Webhooks body; the payload's text goes in as it was stored."""
+    """The Standard Webhooks body; the payload's text goes in untouched, so that numbers keep their spelling."""
     kind = json.dumps(message.event_type)
     return f'{{"type":{kind},"timestamp":"{moments.rfc3339(message.occurred_at)}","data":{message.payload}}}'
 
@@ -102,7 +103,7 @@ def _standard(message: Message) -> str:
 def _form(message: Message, webhook_id: str) -> str:
     """The body of WP Ultimo v1: PHP's http_build_query of webhook_id, type and data (its type had no prefix)."""
     pairs = [("webhook_id", webhook_id), ("type", message.event_type.removeprefix("v1."))]
-    pairs.extend(_bracketed("data", json.loads(message.payload)))
+    pairs.extend(_bracketed("data", json_text.load(message.payload)))
     return urlencode(pairs)
 
 
@@ -119,5 +120,7 @@ def _bracketed(key: str, value: Any) -> Iterator[tuple[str, str]]:
                 yield from _bracketed(f"{key}[{index}]", item)
         case bool():
             yield key, "1" if value else "0"
+        case Number():
+            yield key, value.text
         case _:
             yield key, str(value)

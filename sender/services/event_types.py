@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -238,5 +237,5 @@ def _of_built_in(definition: catalogue.EventTypeDefinition, retired_at: datetime
 
 
 def _of_custom(row: Any, retired_at: datetime | None) -> EventType:
-    example: dict[str, Any] = json.loads(row.example)
+    example: dict[str, Any] = json_text.load(row.example)
     return EventType(row.slug, row.name, row.description, "", CUSTOM, example, row.schema, retired_at)

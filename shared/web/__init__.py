@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from shared import __version__, logs, ui
 from shared.settings import CommonSettings
 from shared.web import access, health, metrics, nul, problems, reference, security
+from shared.web.json import Provider
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,7 @@ def create(import_name: str, service: Service) -> OpenAPI:
         validation_error_callback=problems.refuse_invalid,
         doc_ui=False,
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # keep the order of the contract and of payloads
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json = Provider(app)
     return app
 
 

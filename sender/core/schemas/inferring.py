@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from genson import SchemaBuilder
 
 from sender.core.schemas.limits import DIALECT, is_small
+from shared import json_text
 
 
 def infer(example: Any) -> dict[str, Any]:
@@ -17,7 +19,7 @@ def infer(example: Any) -> dict[str, Any]:
     """
     if is_small(example):
         builder = SchemaBuilder(schema_uri=DIALECT)
-        builder.add_object(example)
+        builder.add_object(json.loads(json_text.dump(example)))  # it knows plain numbers only
         schema = _tidy(builder.to_schema())
         if is_small(schema):
             return {"$schema": DIALECT, **schema}

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from sender.core.schemas import patterns
+from shared.json_text import Number
 
 Errors = Iterator[Any]
 Keyword = Callable[[Any, Any, Any, Any], Errors | None]
@@ -53,7 +54,7 @@ def _properties(validator: Any, parts: Mapping[str, Any], instance: Any, _schema
 _SCALARS: dict[str, set[type]] = {
     "string": {str},
     "integer": {int},
-    "number": {int, float},
+    "number": {int, float, Number},
     "boolean": {bool},
     "null": {type(None)},
 }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
@@ -12,6 +10,7 @@ from pydantic import BaseModel
 from sender.services import context, hooks
 from sender.views.api.schemas.base import ById
 from sender.views.api.schemas.hooks import HookIn, HookOut
+from shared import json_text
 from shared.web.json import nothing, reply
 from shared.web.reference import refusal
 
@@ -43,7 +42,7 @@ def subscribe(body: HookIn) -> Response:
 )
 def sample(query: SampleQuery) -> Response:
     """Get a list with one example payload."""
-    return Response(json.dumps(hooks.sample(query.event), ensure_ascii=False), content_type="application/json")
+    return Response(json_text.dump(hooks.sample(query.event)), content_type="application/json")
 
 
 @api.delete("/<id>", responses={204: None, 422: refusal("A person made this webhook.")})

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from sender.views import live
 from shared import json_text
 from shared.errors import FieldError, InvalidInput
+from shared.source import jsontext
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -70,7 +71,7 @@ def whole_number(field: str, text: str, faults: list[FieldError]) -> int | None:
 
 def pretty(value: Mapping[str, Any]) -> str:
     """Return a JSON object as people read it."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return jsontext.pretty(json_text.dump(value))
 
 
 def read_object(field: str, text: str) -> dict[str, Any]:

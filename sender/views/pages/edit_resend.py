@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sender.models import Delivery
 from sender.services import context, deliveries, operations, queries
-from sender.views.pages.base import blueprint, pretty, read_object
+from sender.views.pages.base import blueprint, read_object
 from shared.errors import Conflict, InvalidInput, TooLarge
+from shared.source import jsontext
 
 
 @blueprint.get("/deliveries/<delivery_id>/edit")
@@ -22,7 +21,7 @@ def edit_resend(delivery_id: str) -> Response | str:
     except Conflict as error:
         flash(error.detail, "error")
         return redirect(url_for("pages.delivery", delivery_id=delivery_id), 303)
-    return _page(delivery, pretty(json.loads(delivery.event.payload)))
+    return _page(delivery, jsontext.pretty(delivery.event.payload))
 
 
 @blueprint.post("/deliveries/<delivery_id>/edit")

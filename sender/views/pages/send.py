@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -15,6 +14,7 @@ from sender.views.pages import webhook_form
 from sender.views.pages.base import blueprint, posted, pretty
 from sender.views.pages.drafts import Draft, draft_of, hold, read
 from shared.errors import InvalidInput, NotFound, TooLarge
+from shared.source import jsontext
 
 
 @blueprint.get("/send")
@@ -23,8 +23,8 @@ def compose() -> str:
     kinds = event_types.all_types()
     if sent := request.args.get("sent"):
         event = queries.get_event(sent)
-        payload = json.loads(event.payload)
-        return _page(kinds, draft_of(event_types.get(event.type), pretty(payload)), event=event)
+        text = jsontext.pretty(event.payload)
+        return _page(kinds, draft_of(event_types.get(event.type), text), event=event)
     kind = _chosen(kinds, request.args.get("type"))
     return _page(kinds, draft_of(kind, pretty(kind.example)))
 

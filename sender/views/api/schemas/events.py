@@ -19,8 +19,7 @@ class EventIn(Strict):
 
     type: str = Field(examples=["payment_received"])
     payload: dict[str, Any] = Field(
-        description="Any JSON object. Whole numbers keep all their digits, others are doubles (RFC 8259, section 6): "
-        "49.90 is sent as 49.9. An amount whose digits matter belongs in a string."
+        description="Any JSON object, sent in the order and with the numbers as they are spelled here: 49.90 stays so."
     )
     id: str | None = Field(None, description="The event's id, chosen by you; publishing it again sends nothing.")
 
