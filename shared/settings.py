@@ -116,10 +116,13 @@ class CommonSettings(BaseSettings):
         return [self.read_admin_token()]
 
     def prepare_data_folder(self) -> Path:
-        """Make the data folder if it is missing and return it; raise SettingsError when it can't be written."""
+        """Make the data folder, for its owner alone, if it is missing, and return it.
+
+        Raise SettingsError when it can't be written.
+        """
         folder = self.data.absolute()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 return folder
         except OSError as error:

@@ -57,9 +57,11 @@ def test_the_key_is_made_at_the_first_start_for_its_owner_alone_and_used_again(t
     assert shown["secret"] == secret_of("standard", "present")
 
 
-def test_the_key_is_for_its_owner_alone_whatever_else_new_files_are(tmp_path):
-    assert start(tmp_path / "data", umask=0) == (0, "")
-    assert stat.S_IMODE((tmp_path / "data" / "encryption-key").stat().st_mode) == 0o600
+def test_the_key_and_the_folder_are_for_their_owner_alone_whatever_else_new_files_are(tmp_path):
+    folder = tmp_path / "data"
+    assert start(folder, umask=0) == (0, "")
+    assert stat.S_IMODE((folder / "encryption-key").stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700, "its databases hold what was sent and captured"
 
 
 def test_no_file_of_the_database_holds_a_secret_in_clear(tmp_path, open_app):
