@@ -12,8 +12,8 @@ import receiver.app  # noqa: F401  # before the fork: what one process has impor
 from receiver import wire
 from receiver.services.context import Context
 from receiver.settings import ReceiverSettings
-from shared import logs
 from shared.ending import leave_garbage
+from shared.gunicorn_logger import logging_as
 from shared.netguard.hosts import in_url
 
 _settings = ReceiverSettings.load()
@@ -21,6 +21,7 @@ _settings = ReceiverSettings.load()
 wsgi_app = "receiver.app:create_app()"
 bind = f"{in_url(_settings.receiver_host)}:{_settings.receiver_port}"
 proc_name = "hookloop-receiver"
+logger_class = logging_as(_settings)
 worker_class = "gthread"
 workers = _settings.workers
 threads = _settings.threads
@@ -42,11 +43,6 @@ secure_scheme_headers: dict[str, str] = {}
 
 if wire.keep_header_blocks(Message):
     pre_request = wire.hand_over
-
-
-def on_starting(_server: object) -> None:
-    """Log as the settings say, without secrets: the server, and the processes it will fork."""
-    logs.configure(_settings, _settings.secrets())
 
 
 def post_worker_init(worker: Any) -> None:

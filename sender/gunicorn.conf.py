@@ -7,8 +7,9 @@ from typing import Any
 
 from sender.cli import check_web
 from sender.settings import SenderSettings
-from shared import cli, logs
+from shared import cli
 from shared.ending import leave_garbage
+from shared.gunicorn_logger import logging_as
 from shared.netguard.hosts import in_url
 
 _settings = SenderSettings.load()
@@ -16,6 +17,7 @@ _settings = SenderSettings.load()
 wsgi_app = "sender.app:create_app()"
 bind = f"{in_url(_settings.sender_host)}:{_settings.sender_port}"
 proc_name = "hookloop-sender"
+logger_class = logging_as(_settings)
 worker_class = "gthread"
 workers = 1
 threads = _settings.web_threads
@@ -34,6 +36,5 @@ def worker_exit(_server: object, _worker: Any) -> None:
 
 
 def on_starting(_server: object) -> None:
-    """Log as the settings say, without secrets: the server, and the processes it will fork. Refuse a wrong key."""
-    logs.configure(_settings, _settings.secrets())
+    """Refuse a wrong key."""
     cli.run(check_web)
