@@ -38,7 +38,7 @@ class Destination:
 
     `signature` is its scheme with the options, `secrets` in clear are all that sign, the present one first; none when
     that was encrypted with another key. `headers` are its own, None when they cannot be read. `fault` is why nothing
-    can be sent to it at all, in words.
+    can be sent to it at all, in words. `origin` is the host name that its endpoint permitted to send, see `handshake`.
     """
 
     webhook_id: str
@@ -48,6 +48,7 @@ class Destination:
     headers: Mapping[str, str] | None
     secrets: tuple[str, ...]
     fault: str | None = None
+    origin: str | None = None
 
 
 def prepare(message: Message, destination: Destination, now: datetime) -> Request:
@@ -74,6 +75,8 @@ def prepare(message: Message, destination: Destination, now: datetime) -> Reques
         ("webhook-id", message.event_id),
         ("webhook-timestamp", str(timestamp)),
     ]
+    if destination.origin is not None:
+        headers.append(("webhook-request-origin", destination.origin))
     what = Signable(message.event_id, message.event_type, message.occurred_at, destination.webhook_id, timestamp, body)
     preset = signatures.PRESETS[destination.signature["scheme"]]
     headers.extend(preset.sign(destination.secrets, what, destination.signature))

@@ -58,6 +58,11 @@ class Webhook(Base):
     # Since when it has missed events by being disabled; kept, also after it is active again, until that is replayed.
     missed_since: Mapped[datetime | None]
 
+    # What its endpoint granted when it was asked: to which host name, and how many requests a minute; null: any number.
+    permitted_at: Mapped[datetime | None]
+    permitted_origin: Mapped[str | None] = mapped_column(String(255))
+    permitted_rate: Mapped[int | None]
+
     @property
     def state(self) -> str:
         """`active`, `paused` (by a person) or `disabled` (by Hookloop, see `disabled_reason`)."""

@@ -74,6 +74,7 @@ def change(context: Context, webhook_id: str, given: Mapping[str, Any], unread: 
         moved = webhook.url != old_url
         if moved:  # retries that wait for the old endpoint go to the new one as soon as they may
             _forget_failures(webhook)
+            webhook.permitted_at = webhook.permitted_origin = webhook.permitted_rate = None
         changes.announce(session, CHANGES)
     if moved:
         owed.hasten(db.engine, webhook_id, now)
@@ -139,6 +140,15 @@ def warnings(webhook: Webhook) -> list[str]:
     return odd
 
 
+def set_limit(webhook: Webhook, rate_limit: int | None, rate_period: str, now: datetime) -> None:
+    """Give a webhook another rate limit, which does not wait for the old one, but for what was made under it."""
+    old, new = pace.of(webhook.rate_limit, webhook.rate_period), pace.of(rate_limit, rate_period)
+    if old != new:
+        webhook.paced_until = new.carry(old, webhook.paced_until, now) if old and new else None
+    webhook.rate_limit = rate_limit
+    webhook.rate_period = rate_period
+
+
 def integrations() -> list[str]:
     """Return the integrations in use, in alphabetical order."""
     query = select(Webhook.integration).where(Webhook.deleted_at.is_(None)).distinct().order_by(Webhook.integration)
@@ -184,11 +194,7 @@ def _fill(context: Context, webhook: Webhook, draft: WebhookDraft, now: datetime
     if draft.headers is not None:
         own_headers.put(context.vault, webhook, draft.headers)
     webhook.max_in_flight = draft.max_in_flight
-    old, new = pace.of(webhook.rate_limit, webhook.rate_period), pace.of(draft.rate_limit, draft.rate_period)
-    if old != new:  # another limit does not wait for the old one, but for what was made under it
-        webhook.paced_until = new.carry(old, webhook.paced_until, clock.now()) if old and new else None
-    webhook.rate_limit = draft.rate_limit
-    webhook.rate_period = draft.rate_period
+    set_limit(webhook, draft.rate_limit, draft.rate_period, clock.now())
     webhook.active = draft.active
     webhook.updated_at = now
 

@@ -19,6 +19,7 @@ class Sink:
     requests: list[tuple[list[tuple[str, str]], bytes]] = field(default_factory=list)
     arrived: threading.Condition = field(default_factory=threading.Condition)
     answer: Callable[[Mapping[str, str]], tuple[Mapping[str, str], bytes]] = lambda _sent: ({}, b"ok")
+    permit: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda _asked: {}  # the headers that answer OPTIONS
 
     def url(self, status: int = 200, retry_after: str = "") -> str:
         return f"http://127.0.0.1:{self.port}/{status}" + (f"?{quote(retry_after)}" if retry_after else "")
@@ -62,6 +63,13 @@ class Gate:
 def listening() -> Iterator[Sink]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def do_OPTIONS(self) -> None:
+            self.send_response(405)  # as many servers do: the headers count
+            for name, value in sink.permit(self.headers).items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))

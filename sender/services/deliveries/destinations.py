@@ -48,4 +48,5 @@ def _read(webhook: Any, vault: Vault, now: datetime) -> Destination:
         signature=webhook.signature,
         headers=own_headers.unlock(vault, webhook),
         secrets=live(vault, webhook, now),
+        origin=webhook.permitted_origin,
     )

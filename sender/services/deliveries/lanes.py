@@ -29,6 +29,7 @@ _FACTS = Rows(
         Webhook.encrypted_headers,
         Webhook.encrypted_secret,
         Webhook.old_secrets,
+        Webhook.permitted_origin,
         Webhook.max_in_flight,
         Webhook.rate_limit,
         Webhook.rate_period,

@@ -10,11 +10,13 @@ from flask_openapi3.models.tag import Tag
 from pydantic import Field
 
 from sender.core.drafts import WebhookDraft
-from sender.services import context, deliveries, missed, queries, secrets, webhooks
+from sender.services import context, deliveries, missed, permissions, queries, secrets, webhooks
 from sender.services.queries import WebhookFilter
 from sender.views.api.schemas.base import ById
 from sender.views.api.schemas.deliveries import DeliveryOut
 from sender.views.api.schemas.webhooks import (
+    Permission,
+    PermissionAsked,
     Rotated,
     RotateIn,
     Secret,
@@ -139,6 +141,28 @@ def dismiss_missed(path: ById) -> Response:
     """Forget since when a webhook that was disabled missed events: `missed_since` becomes null, now if it still is."""
     missed.dismiss(path.id)
     return nothing()
+
+
+@api.post(
+    "/<id>/permission",
+    responses={200: PermissionAsked, 409: refusal("The webhook got another URL meanwhile.")},
+)
+def ask_permission(path: ById) -> Response:
+    """Ask the endpoint whether it permits deliveries, and how many: the handshake of CloudEvents' web hooks.
+
+    It is asked with OPTIONS, `WebHook-Request-Origin` (the host of `SENDER_PUBLIC_URL`) and, when the webhook has a
+    rate limit, `WebHook-Request-Rate`; it grants with `WebHook-Allowed-Origin`, and may name a `WebHook-Allowed-Rate`,
+    which becomes the webhook's rate limit unless that is slower. An endpoint that grants nothing stops nothing.
+    """
+    asked = permissions.ask(context.current(), path.id)
+    answer = PermissionAsked(
+        granted=asked.permission.granted,
+        detail=asked.permission.detail,
+        permission=Permission.of(asked.webhook),
+        rate_limit=asked.webhook.rate_limit,
+        rate_period=asked.webhook.rate_period,
+    )
+    return reply(answer)
 
 
 @api.post("/<id>/test", responses={200: DeliveryOut})

@@ -13,6 +13,7 @@ from sender.views.pages import (
     replays,
     send,
     webhook,
+    webhook_permission,
     webhook_secret,
     webhooks,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "replays",
     "send",
     "webhook",
+    "webhook_permission",
     "webhook_secret",
     "webhooks",
 ]  # importing them adds their routes

@@ -44,6 +44,21 @@ class OldSecret(BaseModel):
     expires_at: Moment
 
 
+class Permission(BaseModel):
+    """What an endpoint granted when it was asked for permission (CloudEvents' handshake)."""
+
+    granted_at: Moment
+    origin: str = Field(description="The host name that it permits; each delivery says it, `WebHook-Request-Origin`.")
+    rate: int | None = Field(description="Requests a minute that it permits; null: any number.")
+
+    @classmethod
+    def of(cls, webhook: Webhook) -> Permission | None:
+        """Return what was granted, None when nothing is."""
+        if webhook.permitted_at is None or webhook.permitted_origin is None:
+            return None
+        return cls(granted_at=webhook.permitted_at, origin=webhook.permitted_origin, rate=webhook.permitted_rate)
+
+
 class WebhookIn(Strict):
     """A webhook to register."""
 
@@ -121,6 +136,10 @@ class WebhookOut(BaseModel):
     max_in_flight: int
     rate_limit: int | None
     rate_period: str
+    permission: Permission | None = Field(
+        description="What its endpoint granted to `POST /api/v1/webhooks/{id}/permission`; null when nothing is, and "
+        "after a change of the URL."
+    )
     created_at: Moment
     updated_at: Moment
     succeeded_count: int
@@ -153,7 +172,11 @@ class WebhookOut(BaseModel):
     @classmethod
     def of(cls, webhook: Webhook, vault: Vault) -> WebhookOut:
         """Return the view of a webhook; it holds no secret but those that may be among its own headers."""
-        made = {"old_secrets": old_secrets(webhook), "headers": own_headers.unlock(vault, webhook)}
+        made = {
+            "old_secrets": old_secrets(webhook),
+            "headers": own_headers.unlock(vault, webhook),
+            "permission": Permission.of(webhook),
+        }
         fields = {name: getattr(webhook, name) for name in WebhookOut.model_fields if name not in made}
         return cls.model_validate(fields | made)
 
@@ -225,6 +248,16 @@ class Rotated(Secret):
     """The new secret, and the old ones that sign beside it."""
 
     old_secrets: list[OldSecret] = Field(description="Newest first, at most 5; empty when the new one signs alone.")
+
+
+class PermissionAsked(BaseModel):
+    """What an endpoint answered when it was asked for permission."""
+
+    granted: bool
+    detail: str = Field(description="Its answer in words.")
+    permission: Permission | None
+    rate_limit: int | None = Field(description="The webhook's limit now: what is permitted, unless its own is slower.")
+    rate_period: str
 
 
 class TestIn(AllOptional):

@@ -1,0 +1,70 @@
+"""The handshake by which an endpoint permits a sender to bring it events, and how many of them.
+
+CloudEvents, "HTTP 1.1 Web Hooks for Event Delivery" 1.0, section 4 (abuse protection). The headers of the answer count,
+whatever its status is: many servers answer OPTIONS in a way of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sender.core import pace
+from sender.core.drafts import MAX_RATE
+from sender.core.pace import Pace
+from sender.core.payload import USER_AGENT
+from shared.exchange import Exchange, Request
+
+ORIGIN = "webhook-request-origin"  # also with each delivery, once it is permitted
+_RATE = "webhook-request-rate"
+_MINUTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What an endpoint answered: whether it permits deliveries, at most how many a minute (None: any), in words too."""
+
+    granted: bool
+    rate: int | None
+    detail: str
+
+
+def ask(url: str, origin: str, limit: Pace | None) -> Request:
+    """Return the request that asks `url` for permission to send from `origin`, a host name, at the pace of `limit`."""
+    headers = [("user-agent", USER_AGENT), (ORIGIN, origin)]
+    if limit is not None:
+        headers.append((_RATE, str(max(1, int(per_minute(limit))))))
+    return Request("OPTIONS", url, tuple(headers), b"")
+
+
+def read(exchange: Exchange, origin: str) -> Permission:
+    """Return what the endpoint said to `ask`; without an answer, or without a word on `origin`, nothing is granted."""
+    if exchange.response is None:
+        return Permission(False, None, exchange.outcome.detail)
+    headers = {name.lower(): value.strip() for name, value in exchange.response.headers}
+    allowed, rate = headers.get("webhook-allowed-origin"), headers.get("webhook-allowed-rate", "*")
+    if allowed is None:
+        status = exchange.response.status
+        return Permission(False, None, f"The endpoint answered {status} without WebHook-Allowed-Origin.")
+    if allowed != "*" and allowed.lower() != origin.lower():
+        return Permission(False, None, f"The endpoint permits {allowed[:100]}, not {origin}.")
+    if rate == "*":
+        return Permission(True, None, "The endpoint permits deliveries at any rate.")
+    if not re.fullmatch(r"0*[1-9][0-9]{0,8}", rate):
+        return Permission(False, None, f"The endpoint permits a rate that is none: {rate[:100]}.")
+    times = "1 request" if int(rate) == 1 else f"{int(rate):,} requests"
+    return Permission(True, int(rate), f"The endpoint permits {times} a minute.")
+
+
+def limit_within(rate: int, limit: int | None, period: str) -> tuple[int, str]:
+    """Return the rate limit and its period that keep to `rate` a minute; the present one when that is as slow."""
+    present = pace.of(limit, period)
+    if limit is not None and present is not None and per_minute(present) <= rate:
+        return limit, period
+    return (rate, "minute") if rate <= MAX_RATE else (min(rate // _MINUTE, MAX_RATE), "second")
+
+
+def per_minute(limit: Pace) -> Fraction:
+    """Return how many requests a minute a pace comes to."""
+    return Fraction(limit.rate * _MINUTE) / Fraction(limit.period.total_seconds())
