@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -20,6 +20,8 @@ from shared.database import microseconds, writing_connection
 
 _TRIES = 3
 _DEADLOCK = "40P01"  # PostgreSQL's SQLSTATE
+
+_Name = tuple[Literal["key", "id"], str | None]  # what an event is known by; None, which an item may have, names none
 
 ACTIVE = (
     select(Webhook.id, Webhook.event_types)
@@ -130,39 +132,39 @@ def _store(items: Sequence[Item], unused_keys: Collection[str]) -> list[Stored]:
 
 def _find_earlier(
     connection: Connection, items: Sequence[Item], unused_keys: Collection[str]
-) -> dict[str, tuple[str, str]]:
-    """Return id and digest of the events stored before, by `key …` and `id …`."""
+) -> dict[_Name, tuple[str, str]]:
+    """Return id and digest of the events stored before, by (`key`, key) and (`id`, id)."""
     columns = (Event.id, Event.idempotency_key, Event.digest)
     keys = {item.key for item in items if item.key is not None}
     event_ids = {item.id for item in items if item.id is not None}
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[_Name, tuple[str, str]] = {}
     if keys:
         for row in connection.execute(select(*columns).where(Event.idempotency_key.in_(keys | set(unused_keys)))):
             if row.idempotency_key in unused_keys:
                 raise Departure(len(items))
-            found[f"key {row.idempotency_key}"] = (row.id, row.digest)
+            found["key", row.idempotency_key] = (row.id, row.digest)
     if event_ids:
         for row in connection.execute(select(*columns).where(Event.id.in_(event_ids))):
-            found[f"id {row.id}"] = (row.id, row.digest)
+            found["id", row.id] = (row.id, row.digest)
     return found
 
 
 def _sort_out(
-    items: Sequence[Item], known: dict[str, tuple[str, str]], now: datetime
+    items: Sequence[Item], known: dict[_Name, tuple[str, str]], now: datetime
 ) -> tuple[list[Stored], list[dict[str, Any]]]:
     """Return one Stored for each item and the rows of the fresh ones; raise Departure."""
-    repeats = any(name.startswith("key ") for name in known)  # then all of it was stored before, or it is another batch
+    repeats = any(kind == "key" for kind, _ in known)  # then all of it was stored before, or it is another batch
     stored: list[Stored] = []
     rows: list[dict[str, Any]] = []
     for index, item in enumerate(items):
-        earlier = known.get(f"key {item.key}") or known.get(f"id {item.id}")
+        earlier = known.get(("key", item.key)) or known.get(("id", item.id))
         if (earlier is None and repeats) or (earlier is not None and earlier[1] != item.digest):
             raise Departure(index)
         if earlier is not None:
             stored.append(Stored(earlier[0], fresh=False))
             continue
         event_id = item.id or ids.new("evt", now)
-        known[f"id {event_id}"] = (event_id, item.digest)
+        known["id", event_id] = (event_id, item.digest)
         stored.append(Stored(event_id, fresh=True))
         rows.append(_row(item, event_id, now))
     return stored, rows

@@ -115,6 +115,15 @@ def test_an_id_twice_in_a_batch_is_one_event_or_a_conflict(api, app, sink):
     assert count(app, Event) == 1
 
 
+def test_an_event_without_an_id_is_none_of_the_one_whose_id_is_none(api, app):
+    """`None` is what a program in Python writes for an id that it lacks."""
+    for payload in (1, 2):  # the same as that of the other, and another
+        status, answer = post(api, event(1, id="None"), event(payload))
+        assert status == 202
+        assert [item["id"] == "None" for item in answer["items"]] == [True, False]
+    assert count(app, Event) == 3
+
+
 def test_warnings_are_those_of_each_event(api):
     _, answer = post(api, event(), {"type": "payment_received", "payload": {"payment_id": "no number"}})
     for item in answer["items"]:
