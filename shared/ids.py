@@ -25,8 +25,11 @@ def new(prefix: Prefix, at: datetime) -> str:
 
 
 def first(prefix: Prefix, at: datetime) -> str:
-    """Return the least id that may be made at `at`: ids made in an earlier millisecond are less."""
-    return _write(prefix, int(at.timestamp() * 1000) << 80)
+    """Return the least id that may be made at `at`: ids made in an earlier millisecond are less.
+
+    The least of all when that is before 1970: none was made so long ago.
+    """
+    return _write(prefix, max(0, int(at.timestamp() * 1000)) << 80)
 
 
 def is_id(text: str) -> bool:
