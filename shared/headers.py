@@ -10,7 +10,9 @@ Pairs = Iterable[tuple[str, str]]
 MAX_NAME = 128
 MAX_VALUE = 4096
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""How a method or the name of a field is spelt (RFC 9110, section 5.6.2)."""
+
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _BLANKS = " \t"
 
@@ -46,7 +48,7 @@ def check_name(name: str) -> str | None:
         return "A header needs a name."
     if len(name) > MAX_NAME:
         return f"A header's name has at most {MAX_NAME} characters."
-    if not _TOKEN.fullmatch(name):
+    if not TOKEN.fullmatch(name):
         return f"{name!r} can't be a header's name: use letters, digits and -."
     return None
 

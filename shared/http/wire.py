@@ -8,11 +8,11 @@ from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from shared.exchange import Request
+from shared.headers import TOKEN
 from shared.netguard import split_url
 from shared.netguard.hosts import in_url, literal_address, normalise
 from shared.netguard.urls import DEFAULT_PORTS
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _UNFIT = re.compile(r"[\x00\r\n]|[^\x00-\xff]")
 _WRITTEN_AS_IS = "!#$%&'()*+,/:;=?@[]~"  # in a target: what RFC 3986 reserves, and percent-encodings
 _OF_THE_CONNECTION = {"host", "content-length", "transfer-encoding"}
@@ -73,7 +73,7 @@ def wire(request: Request, place: Place) -> tuple[Wired, tuple[tuple[str, str], 
 
 def _check(request: Request) -> None:
     """Raise Unsendable for what would break out of its line (request splitting) or has no bytes on the wire."""
-    if not _TOKEN.fullmatch(request.method):
+    if not TOKEN.fullmatch(request.method):
         raise Unsendable(f"The method {request.method[:50]!r} can't be sent.")
     for name, value in request.headers:
         if fault := _fault_of_name(name):
@@ -85,7 +85,7 @@ def _check(request: Request) -> None:
 
 @lru_cache(maxsize=1024)  # of the few names that all requests have
 def _fault_of_name(name: str) -> str | None:
-    if not _TOKEN.fullmatch(name):
+    if not TOKEN.fullmatch(name):
         return f"The header name {name[:100]!r} can't be sent."
     if name.lower() in _OF_THE_CONNECTION:
         return f"The header {name} can't be set: it belongs to the connection."
