@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 from flask import Flask
@@ -18,12 +18,11 @@ from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.types import TypeDecorator
 
 from shared import clock
+from shared.moments import microseconds, of_microseconds
 from shared.turn import turn
 
 T = TypeVar("T")
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)  # with room to reckon
 _BUSY_TIMEOUT_SECONDS = 30
 _PERSIST_EVERY = 0.5  # seconds between two tries of what an outage made fail
@@ -78,14 +77,9 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         try:
-            return min(_LAST, max(_FIRST, _EPOCH + int(value) * _MICROSECOND))
+            return min(_LAST, max(_FIRST, of_microseconds(int(value))))
         except OverflowError:
             return _LAST if value > 0 else _FIRST
-
-
-def microseconds(moment: datetime) -> int:
-    """Return `moment` as integer microseconds since 1970-01-01 UTC."""
-    return (moment - _EPOCH) // _MICROSECOND
 
 
 def connect(app: Flask, db: SQLAlchemy, url: str, *, pool_size: int) -> None:

@@ -1,10 +1,11 @@
-"""Moments that people and programs hand in or read: in UTC, of years that every part of Hookloop can reckon with."""
+"""Moments as people and programs hand them in and read them, and as they are stored: in UTC."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-_FIRST = datetime(1970, 1, 1, tzinfo=UTC)  # ids count from here
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)  # ids and what is stored count from here
+_MICROSECOND = timedelta(microseconds=1)
 _END = datetime(9999, 1, 1, tzinfo=UTC)  # leaves room to add to a moment, and to give it another offset
 
 
@@ -24,3 +25,13 @@ def check(moment: datetime) -> datetime:
 def rfc3339(moment: datetime) -> str:
     """Return `moment` as RFC 3339 in UTC with microseconds, e.g. `2026-02-12T06:08:41.000000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def microseconds(moment: datetime) -> int:
+    """Return `moment` as integer microseconds since 1970-01-01 UTC."""
+    return (moment - _FIRST) // _MICROSECOND
+
+
+def of_microseconds(count: int) -> datetime:
+    """Return the moment so many microseconds after 1970-01-01 UTC; raise OverflowError when no calendar has it."""
+    return _FIRST + count * _MICROSECOND

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from sender.core import matching
 from shared.errors import FieldError
+from shared.moments import microseconds, of_microseconds
 
 Verdict = Literal["make", "done", "no"]
 
@@ -28,8 +29,6 @@ NO_END = datetime.max.replace(tzinfo=UTC)  # all up to now: what comes after a r
 
 _SEPARATOR = "|"
 _ALL = "~"  # after every id
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +168,11 @@ class Cursor:
     def read(cls, text: str) -> Cursor:
         """Return the cursor that `str` wrote."""
         moment, event_id, webhook_id = text.split(_SEPARATOR)
-        return cls(_EPOCH + int(moment) * _MICROSECOND, event_id, webhook_id)
+        return cls(of_microseconds(int(moment)), event_id, webhook_id)
 
     def __str__(self) -> str:
         """Return the cursor as it is stored."""
-        return _SEPARATOR.join((str((self.created_at - _EPOCH) // _MICROSECOND), self.event_id, self.webhook_id))
+        return _SEPARATOR.join((str(microseconds(self.created_at)), self.event_id, self.webhook_id))
 
     def is_past(self, event_id: str, webhook_id: str) -> bool:
         """Return whether a pair was looked at; its event is not before the cursor's."""

@@ -16,7 +16,8 @@ from sender.models import Delivery, Event, Webhook, db
 from sender.services.context import CHANGES
 from shared import changes, clock, ids
 from shared.bulk import BulkInsert
-from shared.database import microseconds, writing_connection
+from shared.database import writing_connection
+from shared.moments import microseconds
 
 _TRIES = 3
 _DEADLOCK = "40P01"  # PostgreSQL's SQLSTATE

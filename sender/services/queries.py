@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session, selectinload
 from sender.models import Delivery, Event, Webhook, db
 from sender.services.listing import DeliveryFilter, conditions
 from shared import paging
-from shared.database import microseconds
 from shared.errors import FieldError, InvalidInput, NotFound
+from shared.moments import microseconds
 from shared.paging import Page
 
 # An event's id may be its publisher's own, so its moment (microseconds) comes first; neither holds a dot.

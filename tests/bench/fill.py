@@ -17,7 +17,7 @@ from sqlalchemy import insert
 
 from sender.models import Replay, db
 from shared import clock, ids
-from shared.database import microseconds
+from shared.moments import microseconds
 from tests.bench.product import PAYLOAD, Product
 
 WEBHOOKS = 50

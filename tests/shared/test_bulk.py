@@ -23,7 +23,8 @@ from sqlalchemy import (
 )
 
 from shared.bulk import BulkInsert, BulkUpdate, Rows, Statement, among
-from shared.database import Instant, microseconds, prepare_engine, writing_connection
+from shared.database import Instant, prepare_engine, writing_connection
+from shared.moments import microseconds
 from tests.databases import empty_engine
 
 NOON = datetime(2026, 2, 12, 12, 0, 0, 123456, tzinfo=UTC)

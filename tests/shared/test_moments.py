@@ -28,3 +28,9 @@ def test_a_moment_without_an_offset_is_taken_as_utc():
 def test_a_moment_out_of_reach_is_refused(year):
     with pytest.raises(ValueError, match="1970 to 9998"):
         moments.check(MOMENT.replace(year=year))
+
+
+@pytest.mark.parametrize("moment", [MOMENT, MOMENT.replace(year=1901), MOMENT.replace(year=9998)])
+def test_what_is_stored_of_a_moment_is_exact(moment):
+    assert moments.of_microseconds(moments.microseconds(moment)) == moment
+    assert moments.microseconds(moment + timedelta(microseconds=1)) == moments.microseconds(moment) + 1

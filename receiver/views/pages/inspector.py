@@ -14,8 +14,8 @@ from receiver.services import bins, captures
 from receiver.views import detail, downloads, links, live
 from receiver.views.pages.base import blueprint
 from receiver.views.rows import Row, row_of
-from shared.database import microseconds
 from shared.errors import NotFound
+from shared.moments import microseconds
 
 PER_PAGE = 50
 

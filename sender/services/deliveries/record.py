@@ -25,8 +25,8 @@ from sender.services.operations import News
 from sender.settings import SenderSettings
 from shared import ids
 from shared.bulk import BulkInsert, BulkUpdate, Rows, among
-from shared.database import microseconds
 from shared.exchange import Exchange
+from shared.moments import microseconds
 from shared.outcome import Outcome
 
 _LOCK = Rows(

@@ -18,8 +18,8 @@ from sender.services.deliveries import owed
 from sender.services.deliveries.owed import Off
 from shared import moments, spans
 from shared.bulk import BulkUpdate, Rows, among
-from shared.database import microseconds
 from shared.exchange import Exchange
+from shared.moments import microseconds
 
 _HEALTH = tuple(field.name for field in fields(Health))
 _LOCK = Rows(
