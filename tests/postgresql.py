@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import secrets
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Engine, text
 
 
 @contextlib.contextmanager
@@ -39,6 +42,16 @@ def url(running: Any) -> Iterator[str]:
         yield running.get_uri(database=name, driver="psycopg")
 
 
+def wait_until_one_waits_for_a_lock(engine: Engine) -> None:
+    """Wait until a connection to the database of `engine` waits for another."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with engine.connect() as connection:
+            if connection.scalar(_WAITING):
+                return
+    raise AssertionError("nobody waits for a lock")
+
+
 def version() -> str:
     """Return the server's version and how it commits, or why it can't be had."""
     try:
@@ -50,3 +63,4 @@ def version() -> str:
 
 
 _SHOWN = ("server_version", "synchronous_commit")
+_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")

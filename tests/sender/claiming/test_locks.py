@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import text
 
 from sender.models import db
 from sender.services import webhooks
 from sender.services.deliveries import webhook_health
 from shared.database import writing_connection
-
-_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-
-
-def wait_until_one_waits_for_a_lock(engine):
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with engine.connect() as connection:
-            if connection.scalar(_WAITING):
-                return
-    raise AssertionError("nobody waits for a lock")
+from tests.postgresql import wait_until_one_waits_for_a_lock
 
 
 @pytest.mark.parametrize("app", ["postgresql"], indirect=True)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from sender.core import replays as rules
-from sender.models import Replay
+from sender.models import Event, Replay
 from sender.services import replays, retention
 from sender.services.replays import steps
 from shared import clock
 from shared.database import writing_connection
+from tests.postgresql import wait_until_one_waits_for_a_lock
 from tests.sender.replays.replaying import DAY, ask, made, pairs, registered, run, shown
 
 
@@ -139,6 +141,20 @@ def test_events_that_retention_deletes_meanwhile_are_left_out(api, past, hook):
     replay = ask(api, past)
     assert retention.prune(past.engine, past.ago(3)) == 1
     run(past)
+    assert pairs(past, replay) == {(kept, hook): 1}
+    assert (shown(api, replay)["state"], shown(api, replay)["done"]) == ("finished", 2)
+
+
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_a_step_waits_for_retention_that_deletes_an_event_of_it_and_leaves_that_out(api, past, hook):
+    gone, kept = past.event(5), past.event(4)
+    replay = ask(api, past)
+    with ThreadPoolExecutor(1) as worker:
+        with writing_connection(past.engine) as connection:
+            connection.execute(delete(Event).where(Event.id == gone))
+            step = worker.submit(replays.step, past.engine, clock.now())
+            wait_until_one_waits_for_a_lock(past.engine)
+        step.result()
     assert pairs(past, replay) == {(kept, hook): 1}
     assert (shown(api, replay)["state"], shown(api, replay)["done"]) == ("finished", 2)
 
