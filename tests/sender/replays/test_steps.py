@@ -116,6 +116,23 @@ def test_while_a_worker_takes_a_step_another_takes_none(api, past, hook):
     assert shown(api, replay)["done"] == 1
 
 
+def test_what_another_worker_made_since_a_worker_looked_ahead_is_not_counted_again(api, past, hook, monkeypatch):
+    past.delivery(past.event(6), hook, "succeeded", 6)  # is passed over by the look ahead
+    for _ in range(30):
+        past.event(5)
+    replay = ask(api, past)
+    now, real = clock.now(), steps.writing_connection
+
+    def after_another(engine):
+        monkeypatch.setattr(steps, "writing_connection", real)
+        replays.step(engine, now)
+        return real(engine)
+
+    monkeypatch.setattr(steps, "writing_connection", after_another)
+    replays.step(past.engine, now + timedelta(seconds=1))
+    assert len(made(past, replay)) == shown(api, replay)["done"] == 20
+
+
 def test_two_replays_of_the_same_do_not_send_twice(api, past, hook):
     event = past.event(5)
     one, other = ask(api, past), ask(api, past)
