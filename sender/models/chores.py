@@ -45,7 +45,7 @@ class Replay(Base):
     webhook_ids: Mapped[list[str]] = mapped_column(default=list, server_default="[]", deferred=True)
     # Those of them whose offer of what they missed it took up: they are offered the rest when it is stopped.
     made_up: Mapped[list[str]] = mapped_column(default=list, server_default="[]", deferred=True)
-    cursor: Mapped[str | None] = mapped_column(Text)  # the last row that was looked at
+    cursor: Mapped[str | None] = mapped_column(Text)  # the last pair that was looked at, see core.replays.Cursor
     created_at: Mapped[datetime]
     next_step_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

@@ -61,7 +61,7 @@ class Delivery(Base):
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     # When the delivery is next to be claimed: the retry's time, or while `sending` the end of the lease.
-    # Null when nothing is owed: finished, or held because its webhook is paused or blocked.
+    # Null when nobody is to claim it: finished, or held because its webhook is off or rests.
     next_attempt_at: Mapped[datetime | None]
     claim_id: Mapped[str | None] = mapped_column(String(32))
     attempt_count: Mapped[int] = mapped_column(default=0)
