@@ -52,6 +52,15 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What people are told because of an attempt, and the health right after it, which later ones may have changed."""
+
+    notice: Notice
+    attempt: Done
+    health: Health
+
+
+@dataclass(frozen=True, slots=True)
 class Locked:
     """A webhook's row that no other transaction changes until this one ends."""
 
@@ -89,7 +98,7 @@ def write(
     """
     counts: list[tuple[Any, ...]] = []
     healths: list[tuple[Any, ...]] = []
-    told: list[tuple[Any, Health, Notice, Done]] = []
+    told: list[tuple[Any, Told]] = []
     for webhook_id, attempts in done.items():
         locked = webhooks[webhook_id]
         of_this_url = [one for one in attempts if locked.is_at(one.exchange.request.url)]
@@ -99,11 +108,11 @@ def write(
         counts.append(_count(webhook_id, attempts))
         if after != locked.health:
             healths.append((webhook_id, *map(_driver_value, astuple(after))))
-        told.extend((locked.row, after, notice, attempt) for notice, attempt in news if not locked.has_ended)
+        told.extend((locked.row, one) for one in news if not locked.has_ended)
     _COUNT.run(connection, counts)
     _CHANGE_HEALTH.run(connection, healths)
-    for row, after, notice, attempt in told:
-        _tell(connection, row, notice, after, attempt, now, mail=mail)
+    for row, one in told:
+        _tell(connection, row, one, now, mail=mail)
 
 
 def end_webhook(connection: Connection, row: Any, reason: str, failing_since: datetime | None, now: datetime) -> None:
@@ -117,16 +126,17 @@ def end_webhook(connection: Connection, row: Any, reason: str, failing_since: da
 
 def _fold(
     state: Health, attempts: Sequence[Done], disable_after: timedelta | None, now: datetime
-) -> tuple[Health, list[tuple[Notice, Done]]]:
-    """Return the health after attempts in the order in which they ended, and what to tell because of which of them.
+) -> tuple[Health, list[Told]]:
+    """Return the health after attempts in the order in which they ended, and what to tell.
 
     A test that fails says nothing about the deliveries of the webhook; one that succeeds ends its rest.
     """
-    news: list[tuple[Notice, Done]] = []
+    news: list[Told] = []
     for at, one in enumerate(attempts):
         if one.decision.ends_webhook:
             last = [each for each in attempts[at:] if each.decision.ends_webhook and not each.test]
-            return health.after_gone(state, len(last), now), [*news, ("disabled", one)]
+            state = health.after_gone(state, len(last), now)
+            return state, [*news, Told("disabled", one, state)]
         if one.exchange.outcome.kind == "succeeded":
             step = health.after_success(state, one.exchange.started_at, now)
         elif one.test:
@@ -135,7 +145,7 @@ def _fold(
             step = health.after_failure(state, now, disable_after, one.retry_after)
         state = step.health
         if step.notice:
-            news.append((step.notice, one))
+            news.append(Told(step.notice, one, state))
         if step.notice == "disabled":
             break
     return state, news
@@ -159,9 +169,8 @@ def _driver_value(value: Any) -> Any:
     return microseconds(value) if isinstance(value, datetime) else value
 
 
-def _tell(
-    connection: Connection, row: Any, notice: Notice, after: Health, attempt: Done, now: datetime, *, mail: bool
-) -> None:
+def _tell(connection: Connection, row: Any, told: Told, now: datetime, *, mail: bool) -> None:
+    notice, attempt, after = told.notice, told.attempt, told.health
     payload: dict[str, Any] = {}
     detail = attempt.exchange.outcome.detail
     since = spans.in_words(now - after.failing_since) if after.failing_since else ""

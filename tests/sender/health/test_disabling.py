@@ -64,6 +64,25 @@ def test_failures_that_are_recorded_together_do_not_warn_and_disable_at_once(api
     assert (row.active, row.failure_count, row.warned_at) == (True, 12, deliverer.now)
 
 
+def test_a_warning_that_is_recorded_together_with_the_recovery_says_what_it_warned_of(api, sink, deliverer):
+    hook = api.webhook(sink.url())
+    watcher = api.webhook(sink.url(), event_types=["webhook.*"])
+    deliverer.rules = Rules(schedule=(), disable_after=timedelta(days=5), mail=True)
+    api.publish()
+    deliverer.answer(deliverer.claim(1)[0], 500)
+    deliverer.wait(days=3)
+    api.publish(2)
+    fails, succeeds = deliverer.claim(2)
+    deliverer.record((fails, 500), (succeeds, 200))
+    (failing,), (recovered,) = (deliverer.told(watcher["id"], f"webhook.{what}") for what in ("failing", "recovered"))
+    assert (failing["webhook_id"], failing["failure_count"]) == (hook["id"], 2)
+    assert recovered["webhook_id"] == hook["id"]
+    with deliverer.engine.connect() as connection:
+        texts = dict(connection.execute(select(Mail.subject, Mail.text)).all())
+    assert "It has been failing for 3 days (2 attempts)." in texts["Webhook Billing is failing"]
+    assert "It has taken a delivery again." in texts["Webhook Billing has recovered"]
+
+
 def test_recovery_is_told_after_a_warning(api, sink, deliverer):
     hook, watcher = api.webhook(sink.url()), api.webhook(sink.url(), event_types=["webhook.recovered"])
     deliverer.rules = DAYS_5
