@@ -9,7 +9,7 @@ from typing import Any
 
 from sender.core import drafts, schemas
 from sender.models import Event
-from sender.services import event_types, queries
+from sender.services import event_types
 from sender.services.context import Context
 from sender.services.outbox import Departure, Item, Owed, store
 from shared import ids, json_text
@@ -36,11 +36,6 @@ class Published:
     fresh: bool
     deliveries: list[Owed]
     warnings: list[schemas.Problem]
-
-    @property
-    def event(self) -> Event:
-        """The event as it is in the database now, with its deliveries."""
-        return queries.get_event(self.id)
 
 
 def publish(context: Context, draft: EventDraft) -> Published:

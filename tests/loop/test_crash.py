@@ -58,7 +58,7 @@ class Loop:
             for number in range(count):
                 draft = EventDraft("payment_received", {"number": number})
                 published = publish(self.sender.extensions["hookloop_sender"], draft)
-                self.events.append(published.event.id)
+                self.events.append(published.id)
 
     @contextmanager
     def working(self, **environment: str):
