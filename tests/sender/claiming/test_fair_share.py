@@ -78,6 +78,13 @@ def test_a_rest_that_is_over_ends_though_another_has_a_long_queue(api, sink, del
     assert deliverer.webhook(other["id"]).blocked_until is None
 
 
+def test_a_rest_that_is_over_gives_one_probe_however_long_the_queue_is(api, sink, deliverer):
+    hook = api.webhook(sink.url(), max_in_flight=100)
+    publish(api, "payment_received", MANY)
+    deliverer.set(hook["id"], blocked_until=deliverer.now, blocked_reason="breaker", failure_count=5)
+    assert len(deliverer.claim(FEW)) == 1
+
+
 def test_a_probe_keeps_to_the_rate_limit(api, sink, deliverer):
     hook = api.webhook(sink.url(), rate_limit=1, rate_period="minute")
     publish(api, "payment_received", 2)
