@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
+import structlog
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import URL, BigInteger, Connection, Dialect, Engine, MetaData, event
@@ -22,6 +23,8 @@ from shared.moments import microseconds, of_microseconds
 from shared.turn import turn
 
 T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
 
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)  # with room to reckon
 _BUSY_TIMEOUT_SECONDS = 30
@@ -95,6 +98,7 @@ def connect(app: Flask, db: SQLAlchemy, url: str, *, pool_size: int) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
+    app.teardown_appcontext(lambda _error: _end_session(db.session))  # comes before Flask-SQLAlchemy's own
     with app.app_context():
         prepare_engine(db.engine)
 
@@ -111,6 +115,17 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "begin", _begin)
     else:
         event.listen(engine, "connect", _bound_idling)
+
+
+def _end_session(session: scoped_session[Any]) -> None:
+    """End what a request has read with; a connection that is lost by then does not spoil the answer, which is made."""
+    if not session.registry.has():
+        return
+    try:
+        session.rollback()
+    except SQLAlchemyError as error:
+        _log.warning("a connection was lost after its last query", error=type(error).__name__)
+        session().invalidate()
 
 
 def is_sqlite(url: str) -> bool:
