@@ -12,6 +12,7 @@ import receiver.app  # noqa: F401  # before the fork: what one process has impor
 from receiver import wire
 from receiver.services.context import Context
 from receiver.settings import ReceiverSettings
+from shared import descriptors
 from shared.ending import leave_garbage
 from shared.gunicorn_logger import logging_as
 from shared.netguard.hosts import in_url
@@ -25,7 +26,7 @@ logger_class = logging_as(_settings)
 worker_class = "gthread"
 workers = _settings.workers
 threads = _settings.threads
-worker_connections = 1000 + threads
+worker_connections = descriptors.for_connections(1000 + threads, threads)
 keepalive = 5
 graceful_timeout = 3
 control_socket_disable = True  # nobody uses it, and its file would be shared by all gunicorns of a user

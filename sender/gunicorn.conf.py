@@ -7,7 +7,7 @@ from typing import Any
 
 from sender.cli import check_web
 from sender.settings import SenderSettings
-from shared import cli
+from shared import cli, descriptors
 from shared.ending import leave_garbage
 from shared.gunicorn_logger import logging_as
 from shared.netguard.hosts import in_url
@@ -21,6 +21,7 @@ logger_class = logging_as(_settings)
 worker_class = "gthread"
 workers = 1
 threads = _settings.web_threads
+worker_connections = descriptors.for_connections(1000, threads)
 graceful_timeout = 3
 control_socket_disable = True
 
