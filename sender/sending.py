@@ -69,7 +69,8 @@ class Senders:
         self._paced_delay = 0.0
 
     def start(self) -> None:
-        """Begin to work; the threads end with the process."""
+        """Begin to work; the threads end with the process. Raise RuntimeError when there are too few to send at all."""
+        self._context.door.start()
         self._crew.start()
 
     def send(self, claims: Sequence[Claimed], *, leased_at: float, more: bool) -> None:

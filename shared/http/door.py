@@ -33,6 +33,13 @@ class Door:
         self._adapter = Adapter(connections, ca_file)
         self._watchdog = Watchdog(self._adapter.idle.sweep)
 
+    def start(self) -> None:
+        """Have the thread without which nothing is sent, before others take the last that the system has.
+
+        Without, it is made for the first attempt. Raise RuntimeError when it cannot be.
+        """
+        self._watchdog.start()
+
     def send(self, request: Request) -> Exchange:
         """Make one attempt; whatever fails is an outcome, never an exception.
 

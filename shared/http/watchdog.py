@@ -30,15 +30,17 @@ class Watchdog:
         self._thread: threading.Thread | None = None
         self._closed = False
 
+    def start(self) -> None:
+        """Have the thread before the first attempt needs it, or open again; raise RuntimeError when none can be had."""
+        with self.lock:
+            self._start()
+
     def watch(self, attempt: Attempt) -> None:
         """Begin to watch `attempt`; a closed watchdog opens again."""
         with self.lock:
+            self._start()
             self._running.add(attempt)
-            if self._thread is None or not self._thread.is_alive():  # not alive: this is the child of a fork
-                self._closed = False
-                self._thread = threading.Thread(target=self._run, name="http-deadlines", daemon=True)
-                self._thread.start()
-            elif attempt.deadline < self._wakes_at:
+            if attempt.deadline < self._wakes_at:
                 self._changed.notify()
 
     def forget(self, attempt: Attempt) -> None:
@@ -51,6 +53,14 @@ class Watchdog:
         with self.lock:
             self._closed = True
             self._changed.notify()
+
+    def _start(self) -> None:
+        """Have the thread run; only called with the lock taken."""
+        if self._thread is None or not self._thread.is_alive():  # not alive: this is the child of a fork
+            self._closed = False
+            thread = threading.Thread(target=self._run, name="http-deadlines", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def _run(self) -> None:
         sweeps_at = clock.monotonic() + SWEEP_EVERY

@@ -89,8 +89,8 @@ class _Lookups:
             lookup = self._running[host] = Future()
         try:
             threading.Thread(target=self._run, args=(host, lookup), name=f"resolve-{host}", daemon=True).start()
-        except RuntimeError as error:  # the system has no thread left
-            self._finish(host, lookup, OSError(str(error)))
+        except RuntimeError:  # the system has no thread left: late is better than not at all
+            self._run(host, lookup)
         return lookup
 
     def _has_place(self, host: str) -> bool:

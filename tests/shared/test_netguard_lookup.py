@@ -53,6 +53,16 @@ def test_a_failed_lookup_says_no_more_than_that(monkeypatch: pytest.MonkeyPatch)
         resolve("no.example", 80, NONE_ALLOWED, timeout=10)
 
 
+def test_without_a_thread_for_it_a_lookup_is_made_by_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(socket, "getaddrinfo", _answers("8.8.8.8"))
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    for _ in range(2):
+        assert resolve("good.example", 80, NONE_ALLOWED, timeout=10) == ["8.8.8.8"]
+
+
 def test_hung_lookups_end_in_time_and_share_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     go_on = threading.Event()

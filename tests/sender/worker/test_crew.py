@@ -128,24 +128,6 @@ def test_the_shorter_jobs_are_the_more_of_them_are_worth_having_but_no_endless_n
     assert work.crew.reach == reach
 
 
-@pytest.fixture
-def most_threads(monkeypatch):
-    """Let only so many threads be made."""
-    start = threading.Thread.start
-
-    def most_threads(count):
-        left = iter(range(count))
-
-        def start_or_not(thread):
-            if next(left, None) is None:
-                raise RuntimeError("can't start new thread")
-            start(thread)
-
-        monkeypatch.setattr(threading.Thread, "start", start_or_not)
-
-    return most_threads
-
-
 def test_jobs_get_on_with_the_threads_that_there_are_when_no_more_can_be_made(work, most_threads):
     work.crew.suit([100.0])
     work.crew.put(range(12))

@@ -221,3 +221,15 @@ def test_a_claim_whose_result_cannot_be_written_down_at_all_is_let_go(bench, hoo
     assert bench.sent(1) == [other]
     assert [claimed.webhook_id for claimed in bench.senders.lost()] == [poison]
     assert bench.senders.lost() == bench.senders.hanging() == bench.lapsed() == []
+
+
+def test_attempts_are_made_with_the_threads_that_there_are(context, deliverer, hooks, sink, most_threads):
+    most_threads(3)  # without a word of which is whose: the one that watches deadlines has to be among them
+    bench = Bench(context, deliverer, threads=8)
+    bench.send(*hooks)
+    results = []
+    while len(results) < len(hooks):
+        assert bench.news.wait(PATIENCE)
+        bench.news.clear()
+        results += bench.senders.results()
+    assert {result.exchange.outcome.kind for result in results} == {"succeeded"}
