@@ -21,7 +21,7 @@ from sender.in_flight import InFlight
 from sender.revisions import Revisions
 from sender.services.context import Context
 from sender.services.deliveries import HANGING_AFTER, Claimed, Result
-from shared import clock
+from shared import clock, descriptors
 from shared.exchange import Exchange
 
 # Of each thread; part of what a turn at the database costs is the same for any number. With 2 instead of 1, two workers
@@ -44,7 +44,11 @@ class _Job:
 
 
 class Senders:
-    """Makes attempts on threads; `on_news` is called when there are many results, or more work could be had."""
+    """Makes attempts on threads; `on_news` is called when there are many results, or more work could be had.
+
+    `threads` are as many as `worker_threads` says, or for as many as there can be connections open. One too many would
+    fail, and count against its endpoint.
+    """
 
     def __init__(self, context: Context, revisions: Revisions, on_news: Callable[[], None]) -> None:
         self._context = context
@@ -61,10 +65,14 @@ class Senders:
         self._in_flight: InFlight[_Job] = InFlight()
         self._failing = Failing()
         self._more = False
-        threads = context.settings.worker_threads
-        self._worth_a_turn = threads * _RESULTS_WORTH_A_TURN
+        wanted = context.settings.worker_threads
+        most = descriptors.for_attempts(wanted * (1 + SPARE))
+        self.threads = min(wanted, most)
+        if self.threads < wanted:
+            _log.warning("fewer attempts at once than wanted: too few files may be open", wanted=wanted, most=most)
+        self._worth_a_turn = self.threads * _RESULTS_WORTH_A_TURN
         self._begun: dict[tuple[str, str], tuple[Claimed, float]] = {}  # attempts under way, and since when
-        self._crew: Crew[None] = Crew(threads, self._work, spare=threads * SPARE)
+        self._crew: Crew[None] = Crew(self.threads, self._work, spare=min(wanted * SPARE, most - self.threads))
         self._start_within = context.settings.begin_within
         self._paced_delay = 0.0
 

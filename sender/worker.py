@@ -44,16 +44,16 @@ _SWEEP_EVERY = 0.1  # seconds between two looks at what is held
 
 
 class Worker:
-    """Claims what is due, has it sent on `worker_threads` threads and records what came of it."""
+    """Claims what is due, has it sent on as many threads as there may be, and records what came of it."""
 
     def __init__(self, engine: Engine, context: Context) -> None:
         self._engine = engine
         self._context = context
-        self._threads = context.settings.worker_threads
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._revisions = Revisions()
         self._senders = Senders(context, self._revisions, self._wake.set)
+        self._threads = self._senders.threads
         self._under_way = UnderWay()
         self._unrecorded = Unrecorded(engine, rules_of(context.settings))
         self._unsent: list[tuple[Claimed, float]] = []  # claims to be given back, and when their leases began

@@ -7,6 +7,7 @@ import resource
 import sys
 
 _OWN = 64  # of a process: logs, listeners, what wakes its threads, libraries that are yet to be loaded
+_OWN_OF_A_WORKER = 32
 _OF_A_THREAD = 4  # a connection to SQLite has three, and a turn at writing is one more
 
 
@@ -29,6 +30,14 @@ def for_connections(wanted: int, threads: int) -> int:
     own = _OWN + _OF_A_THREAD * threads
     most = allow(own + wanted)
     return max(1, most // 8, min(wanted, most - own))
+
+
+def for_attempts(wanted: int) -> int:
+    """Return how many attempts a worker may have under way at once: `wanted`, or for as many as it has room.
+
+    Half of what may be open is for idle connections, and a quarter for look-ups of names.
+    """
+    return max(1, min(wanted, (allow(4 * wanted + _OWN_OF_A_WORKER) - _OWN_OF_A_WORKER) // 4))
 
 
 def _limits() -> tuple[int, int]:

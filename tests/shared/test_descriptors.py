@@ -66,6 +66,12 @@ def test_connections_leave_room_for_what_the_process_opens_itself(
     assert descriptors.for_connections(1000, threads=32) == connections
 
 
+@pytest.mark.parametrize(("hard", "attempts"), [(4096, 256), (1024, 248), (64, 8), (20, 1)])
+def test_attempts_leave_room_for_other_connections(limits: list[int], hard: int, attempts: int) -> None:
+    limits[:] = [min(1024, hard), hard]
+    assert descriptors.for_attempts(256) == attempts
+
+
 @contextmanager
 def _serving(service: str, folder: Path) -> Iterator[tuple[int, Path]]:
     """Serve with few descriptors; give the port and the log."""

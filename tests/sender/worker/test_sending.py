@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from sender import sending
 from sender.revisions import Revisions
@@ -233,3 +235,11 @@ def test_attempts_are_made_with_the_threads_that_there_are(context, deliverer, h
         bench.news.clear()
         results += bench.senders.results()
     assert {result.exchange.outcome.kind for result in results} == {"succeeded"}
+
+
+def test_no_more_attempts_are_made_at_once_than_connections_can_be_open(context, monkeypatch):
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (64, 64))
+    with capture_logs() as logs:
+        senders = Senders(context, Revisions(), threading.Event().set)
+    assert (senders.threads, senders._crew._spare) == (8, 0)
+    assert (logs[0]["wanted"], logs[0]["most"]) == (context.settings.worker_threads, 8)
