@@ -69,10 +69,9 @@ class Bus:
         with self._lock:
             if self._stopping.is_set() or sum(len(ears) for ears in self._ears.values()) >= self._most:
                 raise Busy("All live streams are taken; ask again later, or poll.")
-            self._ears[topic].add(ear)
             if self._watcher is None:
-                self._watcher = ChangeWatcher(self._engine, self._channel, self._look)
-                self._watcher.start()
+                self._watcher = self._watching()
+            self._ears[topic].add(ear)
         try:
             yield ear
         finally:
@@ -104,6 +103,14 @@ class Bus:
     def stop_after(self, is_alive: Callable[[], bool]) -> None:
         """Stop soon after `is_alive` says no."""
         stop_after(is_alive, self._stopping, self.stop)
+
+    def _watching(self) -> ChangeWatcher:
+        watcher = ChangeWatcher(self._engine, self._channel, self._look)
+        try:
+            watcher.start()
+        except RuntimeError:  # the system has no thread left
+            raise Busy("There is no thread for live streams; ask again later, or poll.") from None
+        return watcher
 
     def _look(self) -> None:
         """Tell those who listen to a topic that changed."""

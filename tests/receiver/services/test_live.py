@@ -70,6 +70,22 @@ def test_streams_are_limited_and_free_their_place(engine, bus):
     assert bus.open_streams == 0
 
 
+def test_a_bus_that_gets_no_thread_begins_when_there_is_one(engine, bus):
+    def refuse(_thread):
+        raise RuntimeError("can't start new thread")
+
+    bin_id = add_bin(engine)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(Busy, match="no thread"), bus.listening(bin_id):
+            pass
+    assert bus.open_streams == 0
+    with bus.listening(bin_id) as ear:
+        settle(ear)
+        store(engine)
+        assert ear.wait(10)
+
+
 def test_stopping_ends_all_waiting_at_once_and_refuses_more(engine, bus):
     bin_id = add_bin(engine)
     with bus.listening(bin_id) as ear:
