@@ -8,12 +8,12 @@ import stat
 import tempfile
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.netguard.hosts import in_url
+from shared.netguard.hosts import in_url, is_host_name, literal_address
 
 
 class SettingsError(Exception):
@@ -85,6 +85,8 @@ class CommonSettings(BaseSettings):
     def _check_public_url(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
+        if value and not _names_host(value):
+            raise ValueError("must name a host")
         return value.rstrip("/")
 
     @model_validator(mode="before")
@@ -182,6 +184,14 @@ def _fault(location: tuple[int | str, ...], message: str) -> str:
     """Return what is wrong with a setting in one line: all of it, if no single variable is to blame."""
     message = message.removeprefix("Value error, ")
     return f"{location[0]}: {message}" if location else message
+
+
+def _names_host(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:  # half of a pair of brackets
+        return False
+    return literal_address(host) is not None or is_host_name(host)
 
 
 def _reached_at(host: str) -> str:

@@ -31,9 +31,19 @@ def test_streams_always_leave_threads_for_captures(tmp_path, threads, streams, h
         ("RECEIVER_MAX_REQUESTS", "0"),
         ("RECEIVER_THREADS", "few"),
         ("RECEIVER_WORKERS", "0"),
+        ("RECEIVER_PUBLIC_URL", "hooks.example"),
+        ("RECEIVER_PUBLIC_URL", "https://"),
+        ("RECEIVER_PUBLIC_URL", "https://[::1"),
+        ("RECEIVER_PUBLIC_URL", "https://two words.example"),
+        ("RECEIVER_PUBLIC_URL", f"https://{'a' * 64}.example"),
     ],
 )
 def test_a_wrong_setting_is_named(monkeypatch, tmp_path, variable, value):
     monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsError, match=variable):
         ReceiverSettings.load(data=tmp_path)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8001", "[::1]:8001", "my_bins", "bücher.example"])
+def test_a_public_url_may_have_any_host(tmp_path, host):
+    assert ReceiverSettings.load(data=tmp_path, receiver_public_url=f"http://{host}/").receiver_url == f"http://{host}"
