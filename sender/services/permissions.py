@@ -13,6 +13,7 @@ from sender.services.context import CHANGES, Context
 from shared import changes, clock
 from shared.database import writing
 from shared.errors import Conflict
+from shared.netguard.hosts import normalise
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +53,5 @@ def ask(context: Context, webhook_id: str) -> Asked:
 
 
 def origin_of(context: Context) -> str:
-    """Return the host name under which this sender asks: that of its public URL."""
-    return urlsplit(context.settings.sender_url).hostname or "localhost"
+    """Return the host name under which this sender asks: that of its public URL, in the ASCII form that DNS knows."""
+    return normalise(urlsplit(context.settings.sender_url).hostname or "localhost")

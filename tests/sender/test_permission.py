@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sender.core import handshake
+from sender.services import permissions
 from tests.visitor import text_of
 
 ORIGIN = "127.0.0.1"  # of the sender's public URL, as the tests leave it
@@ -67,6 +70,20 @@ def test_what_is_asked_says_who_asks_and_how_much_and_holds_no_credential(api, s
     (headers,) = asked
     assert (headers["webhook-request-origin"], headers["webhook-request-rate"]) == (ORIGIN, "180")
     assert not {"x-api-key", "authorization", "webhook-signature"} & set(headers)
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://Hooks.example:8443/sender", "hooks.example"),
+        ("https://hooks.example.", "hooks.example"),
+        ("https://bücher.example", "xn--bcher-kva.example"),
+        ("http://[::1]:8000", "::1"),
+    ],
+)
+def test_the_origin_is_the_public_host_as_dns_knows_it(context, url, origin):
+    settings = context.settings.model_copy(update={"sender_public_url": url})
+    assert permissions.origin_of(replace(context, settings=settings)) == origin
 
 
 @pytest.mark.parametrize(
