@@ -14,7 +14,8 @@ from sender.core import pace
 from sender.core.drafts import MAX_RATE
 from sender.core.pace import Pace
 from sender.core.payload import USER_AGENT
-from shared.exchange import Exchange, Request
+from shared import headers
+from shared.exchange import Exchange, Request, Response
 
 ORIGIN = "webhook-request-origin"  # also with each delivery, once it is permitted
 _RATE = "webhook-request-rate"
@@ -32,29 +33,34 @@ class Permission:
 
 def ask(url: str, origin: str, limit: Pace | None) -> Request:
     """Return the request that asks `url` for permission to send from `origin`, a host name, at the pace of `limit`."""
-    headers = [("user-agent", USER_AGENT), (ORIGIN, origin)]
+    fields = [("user-agent", USER_AGENT), (ORIGIN, origin)]
     if limit is not None:
-        headers.append((_RATE, str(max(1, int(per_minute(limit))))))
-    return Request("OPTIONS", url, tuple(headers), b"")
+        fields.append((_RATE, str(max(1, int(per_minute(limit))))))
+    return Request("OPTIONS", url, tuple(fields), b"")
 
 
 def read(exchange: Exchange, origin: str) -> Permission:
     """Return what the endpoint said to `ask`; without an answer, or without a word on `origin`, nothing is granted."""
     if exchange.response is None:
         return Permission(False, None, exchange.outcome.detail)
-    headers = {name.lower(): value.strip() for name, value in exchange.response.headers}
-    allowed, rate = headers.get("webhook-allowed-origin"), headers.get("webhook-allowed-rate", "*")
-    if allowed is None:
+    allowed, rate = _said(exchange.response, "webhook-allowed-origin"), _said(exchange.response, "webhook-allowed-rate")
+    if not allowed:
         status = exchange.response.status
         return Permission(False, None, f"The endpoint answered {status} without WebHook-Allowed-Origin.")
     if allowed != "*" and allowed.lower() != origin.lower():
         return Permission(False, None, f"The endpoint permits {allowed[:100]}, not {origin}.")
-    if rate == "*":
+    if rate is None or rate == "*":
         return Permission(True, None, "The endpoint permits deliveries at any rate.")
     if not re.fullmatch(r"0*[1-9][0-9]{0,8}", rate):
         return Permission(False, None, f"The endpoint permits a rate that is none: {rate[:100]}.")
     times = "1 request" if int(rate) == 1 else f"{int(rate):,} requests"
     return Permission(True, int(rate), f"The endpoint permits {times} a minute.")
+
+
+def _said(response: Response, name: str) -> str | None:
+    """Return the value of a header; fields that differ are one list (RFC 9110, section 5.3), which grants nothing."""
+    values = dict.fromkeys(value.strip() for value in headers.get_all(response.headers, name))
+    return ", ".join(values) if values else None
 
 
 def limit_within(rate: int, limit: int | None, period: str) -> tuple[int, str]:

@@ -8,6 +8,9 @@ import pytest
 
 from sender.core import handshake
 from sender.services import permissions
+from shared import clock
+from shared.exchange import Exchange, Response
+from shared.outcome import of_status
 from tests.visitor import text_of
 
 ORIGIN = "127.0.0.1"  # of the sender's public URL, as the tests leave it
@@ -94,6 +97,7 @@ def test_the_origin_is_the_public_host_as_dns_knows_it(context, url, origin):
         ({"origin": "*", "rate": "0"}, "The endpoint permits a rate that is none: 0."),
         ({"origin": "*", "rate": "-1"}, "The endpoint permits a rate that is none: -1."),
         ({"origin": "*", "rate": "9" * 4000}, f"The endpoint permits a rate that is none: {'9' * 100}."),
+        ({"origin": ""}, "The endpoint answered 405 without WebHook-Allowed-Origin."),
         ({"rate": "10"}, "The endpoint answered 405 without WebHook-Allowed-Origin."),
     ],
 )
@@ -103,6 +107,21 @@ def test_what_is_not_granted_ends_what_was(api, sink, hook, worker, ask, granted
     assert (answer["granted"], answer["detail"], answer["permission"]) == (False, why, None)
     assert answer["rate_limit"] is None
     assert "webhook-request-origin" not in delivered(api, sink), "and stops nothing"
+
+
+@pytest.mark.parametrize(
+    ("fields", "granted", "rate"),
+    [
+        ([("Origin", "*"), ("Origin", "*"), ("Rate", "10"), ("Rate", "10")], True, 10),
+        ([("Origin", "*"), ("Rate", "10"), ("Rate", "5000")], False, None),
+        ([("Origin", "elsewhere.example"), ("Origin", "*")], False, None),
+    ],
+)
+def test_headers_that_come_twice_grant_what_both_say(fields, granted, rate):
+    named = tuple((f"WebHook-Allowed-{name}", value) for name, value in fields)
+    asked, answer = handshake.ask("https://example.com/", ORIGIN, None), Response(200, named, b"", truncated=False)
+    permission = handshake.read(Exchange(asked, answer, of_status(200), clock.now(), 1.0), ORIGIN)
+    assert (permission.granted, permission.rate) == (granted, rate)
 
 
 def test_an_endpoint_that_cannot_be_asked_grants_nothing(api, ask):
