@@ -7,13 +7,14 @@ import re
 from typing import Any, NoReturn, Self
 
 MAX_DEPTH = 200  # writers have limits too: pydantic's is 255
+_MINUS_ZERO = re.compile(r"-0(?![.eE0-9])")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _ESCAPED = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 class Number(float):
-    """A number with a fraction or an exponent that knows how it was spelled: a double holds 17 of its digits."""
+    """A number with a fraction or an exponent, or -0, that knows its spelling: a double holds 17 of its digits."""
 
     __slots__ = ("text",)
 
@@ -48,7 +49,8 @@ def load(text: str | bytes) -> Any:
     beyond what a double holds, which would be written as `Infinity`, and more than MAX_DEPTH levels.
     """
     text = text if isinstance(text, str) else text.decode()
-    value = json.loads(text, parse_constant=_refuse_constant, parse_float=Number)
+    parse_int = _integer if _MINUS_ZERO.search(text) else None
+    value = json.loads(text, parse_constant=_refuse_constant, parse_float=Number, parse_int=parse_int)
     if text.count("[") + text.count("{") > MAX_DEPTH:
         _refuse_depth(value)
     if _SURROGATE.search(text):
@@ -57,6 +59,11 @@ def load(text: str | bytes) -> Any:
         except UnicodeEncodeError:
             raise ValueError("it holds half of a surrogate pair, which is no character") from None
     return value
+
+
+def _integer(text: str) -> int | Number:
+    """An integer, but for minus zero, which is none in Python; doubles have it, and some languages write it so."""
+    return Number(text) if text == "-0" else int(text)
 
 
 def _refuse_depth(value: Any) -> None:

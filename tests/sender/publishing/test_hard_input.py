@@ -38,7 +38,7 @@ def test_the_api_refuses_it(app, api, path, body, value):
     assert api("GET", "/api/v1/event-types/own.type")[0] == 404
 
 
-NUMBERS = '{"id":123456789012345678901234567890,"amount":49.90,"rates":[1e-7,{"eth":0.123456789012345678}],"a":"é"}'
+NUMBERS = '{"id":123456789012345678901234567890,"amount":49.90,"rates":[1e-7,-0,{"eth":0.123456789012345678}],"a":"é"}'
 
 
 def assert_sent(sink, count=1):
@@ -82,7 +82,7 @@ def test_numbers_are_sent_as_an_edited_payload_spells_them(app, api, sink, hook,
 
 def test_numbers_are_sent_as_they_are_spelled_in_a_form(app, api, sink, worker):
     api.webhook(sink.url(), body_format="form", signature={"scheme": "none"})
-    payload = b'{"type": "payment_received", "payload": {"a": [1.50, 1e-7, true, 12]}}'
+    payload = b'{"type": "payment_received", "payload": {"a": [1.50, 1e-7, true, 12, -0]}}'
     assert post(app, "/api/v1/events", payload).status_code == 202
     sink.wait_for(1)
     assert parse_qsl(sink.requests[0][1].decode())[2:] == [
@@ -90,6 +90,7 @@ def test_numbers_are_sent_as_they_are_spelled_in_a_form(app, api, sink, worker):
         ("data[a][1]", "1e-7"),
         ("data[a][2]", "1"),
         ("data[a][3]", "12"),
+        ("data[a][4]", "-0"),
     ]
 
 
