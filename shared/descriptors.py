@@ -14,7 +14,7 @@ _OF_A_THREAD = 4  # a connection to SQLite has three, and a turn at writing is o
 def allow(wanted: int) -> int:
     """Let this process have `wanted` files open, as far as it may say so itself; return how many it may have."""
     soft, hard = (sys.maxsize if limit == resource.RLIM_INFINITY else limit for limit in _limits())
-    if soft >= wanted:
+    if soft >= min(wanted, hard):
         return soft
     with contextlib.suppress(OSError, ValueError):  # some systems have a limit of their own below the hard one
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), _limits()[1]))

@@ -239,6 +239,7 @@ def test_attempts_are_made_with_the_threads_that_there_are(context, deliverer, h
 
 def test_no_more_attempts_are_made_at_once_than_connections_can_be_open(context, monkeypatch):
     monkeypatch.setattr(resource, "getrlimit", lambda _which: (64, 64))
+    monkeypatch.setattr(resource, "setrlimit", lambda _which, _new: pytest.fail("there is nothing to raise"))
     with capture_logs() as logs:
         senders = Senders(context, Revisions(), threading.Event().set)
     assert (senders.threads, senders._crew._spare) == (8, 0)
