@@ -41,7 +41,7 @@ ORDER BY 1"""
 _END_OTHERS = """
 SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()"""
-_WITH_ROWS = """
+_TABLES = """
 SELECT quote_ident(relname) FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'"""
 
@@ -134,7 +134,7 @@ class Databases:
                 connection.execute(_END_OTHERS)
                 if connection.execute(_SHAPE).fetchall() != shape:
                     return False
-                tables = ", ".join(row[0] for row in connection.execute(_WITH_ROWS))
+                tables = ", ".join(row[0] for row in connection.execute(_TABLES))
                 connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
         except psycopg.Error:  # it has no version any more, or takes no connections
             return False

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fractions import Fraction
+from datetime import timedelta
 
 from sender.core import pace
 from sender.core.drafts import MAX_RATE
 from sender.core.pace import Pace
-from sender.core.payload import USER_AGENT
+from sender.core.payload import REQUEST_ORIGIN, USER_AGENT
 from shared import headers
+from shared.counts import counted
 from shared.exchange import Exchange, Request, Response
 
-ORIGIN = "webhook-request-origin"  # also with each delivery, once it is permitted
-_RATE = "webhook-request-rate"
-_MINUTE = 60
+_REQUEST_RATE = "webhook-request-rate"
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class Permission:
 
 def ask(url: str, origin: str, limit: Pace | None) -> Request:
     """Return the request that asks `url` for permission to send from `origin`, a host name, at the pace of `limit`."""
-    fields = [("user-agent", USER_AGENT), (ORIGIN, origin)]
+    fields = [("user-agent", USER_AGENT), (REQUEST_ORIGIN, origin)]
     if limit is not None:
-        fields.append((_RATE, str(max(1, int(per_minute(limit))))))
+        fields.append((_REQUEST_RATE, str(_per_minute(limit))))
     return Request("OPTIONS", url, tuple(fields), b"")
 
 
@@ -53,8 +53,7 @@ def read(exchange: Exchange, origin: str) -> Permission:
         return Permission(True, None, "The endpoint permits deliveries at any rate.")
     if not re.fullmatch(r"0*[1-9][0-9]{0,8}", rate):
         return Permission(False, None, f"The endpoint permits a rate that is none: {rate[:100]}.")
-    times = "1 request" if int(rate) == 1 else f"{int(rate):,} requests"
-    return Permission(True, int(rate), f"The endpoint permits {times} a minute.")
+    return Permission(True, int(rate), f"The endpoint permits {counted(int(rate), 'request')} a minute.")
 
 
 def _said(response: Response, name: str) -> str | None:
@@ -66,11 +65,11 @@ def _said(response: Response, name: str) -> str | None:
 def limit_within(rate: int, limit: int | None, period: str) -> tuple[int, str]:
     """Return the rate limit and its period that keep to `rate` a minute; the present one when that is as slow."""
     present = pace.of(limit, period)
-    if limit is not None and present is not None and per_minute(present) <= rate:
+    if limit is not None and present is not None and _per_minute(present) <= rate:
         return limit, period
-    return (rate, "minute") if rate <= MAX_RATE else (min(rate // _MINUTE, MAX_RATE), "second")
+    return (rate, "minute") if rate <= MAX_RATE else (min(rate // 60, MAX_RATE), "second")
 
 
-def per_minute(limit: Pace) -> Fraction:
-    """Return how many requests a minute a pace comes to."""
-    return Fraction(limit.rate * _MINUTE) / Fraction(limit.period.total_seconds())
+def _per_minute(limit: Pace) -> int:
+    """Return how many requests a minute a pace comes to; its period is a minute or a part of one."""
+    return limit.rate * (_MINUTE // limit.period)

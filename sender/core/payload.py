@@ -16,6 +16,7 @@ from shared.exchange import Request
 from shared.json_text import Number
 
 USER_AGENT = f"Hookloop/{__version__}"
+REQUEST_ORIGIN = "webhook-request-origin"
 
 
 class Unpreparable(Exception):
@@ -76,7 +77,7 @@ def prepare(message: Message, destination: Destination, now: datetime) -> Reques
         ("webhook-timestamp", str(timestamp)),
     ]
     if destination.origin is not None:
-        headers.append(("webhook-request-origin", destination.origin))
+        headers.append((REQUEST_ORIGIN, destination.origin))
     what = Signable(message.event_id, message.event_type, message.occurred_at, destination.webhook_id, timestamp, body)
     preset = signatures.PRESETS[destination.signature["scheme"]]
     headers.extend(preset.sign(destination.secrets, what, destination.signature))

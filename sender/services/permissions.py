@@ -29,7 +29,9 @@ def ask(context: Context, webhook_id: str) -> Asked:
 
     What is granted is kept until it is asked again or the webhook gets another URL: deliveries name the origin that was
     permitted, and a rate becomes the webhook's limit, unless it has a slower one. Nothing granted is kept as that, and
-    stops nothing: whether to pause is for people. Raise NotFound, or Conflict when the webhook was changed meanwhile.
+    stops nothing: whether to pause is for people.
+
+    Raise NotFound, or Conflict when the webhook got another URL meanwhile.
     """
     webhook = queries.get_webhook(webhook_id)
     url, origin = webhook.url, origin_of(context)
