@@ -8,6 +8,7 @@ import pytest
 
 from sender.core import handshake
 from sender.services import permissions
+from sender.services.deliveries import revisions_of
 from shared import clock
 from shared.exchange import Exchange, Response
 from shared.outcome import of_status
@@ -144,6 +145,21 @@ def test_an_answer_of_an_endpoint_that_was_left_meanwhile_counts_for_nothing(api
     sink.permit = change
     assert api("POST", f"/api/v1/webhooks/{hook['id']}/permission")[0] == 409
     assert api("GET", f"/api/v1/webhooks/{hook['id']}")[1]["permission"] is None
+
+
+def test_an_endpoint_that_takes_its_time_holds_no_connection_to_the_database(api, sink, hook, engine):
+    held = []
+    sink.permit = lambda _asked: held.append(engine.pool.checkedout()) or {}
+    api("POST", f"/api/v1/webhooks/{hook['id']}/permission")
+    assert held == [0]
+
+
+def test_what_a_worker_holds_is_claimed_anew_with_what_was_granted(hook, deliverer, engine, api, ask):
+    api.publish()
+    (claim,) = deliverer.claim()
+    ask(hook, origin="*")
+    with engine.connect() as connection:
+        assert revisions_of(connection, [hook["id"]]) != {hook["id"]: claim.revision}
 
 
 @pytest.mark.parametrize(
