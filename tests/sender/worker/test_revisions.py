@@ -92,16 +92,21 @@ def test_what_has_not_begun_goes_to_the_new_url(api, sink, gate, one_thread, loo
     assert sorted(statuses) == [200] * COUNT + [410], "of the old URL only the answer to what had begun"
 
 
-@pytest.mark.parametrize(("method", "body"), [("PATCH", {"active": False}), ("DELETE", None)])
-def test_nothing_more_begins_of_a_webhook_that_is_switched_off(api, sink, gate, one_thread, looked, method, body):
+@pytest.mark.parametrize(
+    ("method", "body", "cancelled"), [("PATCH", {"active": False}, 0), ("DELETE", None, COUNT - 1)]
+)
+def test_nothing_more_begins_of_a_webhook_that_is_switched_off(
+    api, sink, gate, one_thread, looked, method, body, cancelled
+):
     hook = api.webhook(sink.url())
     claim_all(api, sink, hook)
     change(api, one_thread, looked, method, f"/api/v1/webhooks/{hook['id']}", body)
     gate.open()
     other = api.webhook(sink.url(), event_types=["customer_created"])
     assert api("POST", "/api/v1/events", {"type": "customer_created", "payload": {}})[0] == 202
-    sink.wait_for(2)
-    assert api.finished(2)[0]["webhook_id"] == other["id"]
+    newest, *rest = api.finished(2 + cancelled)
+    assert (newest["webhook_id"], newest["state"]) == (other["id"], "succeeded")
+    assert sorted(one["state"] for one in rest) == ["cancelled"] * cancelled + ["succeeded"]
     assert len(sink.requests) == 2
 
 
