@@ -23,8 +23,9 @@ class Provider(DefaultJSONProvider):
 
 
 def reply(model: BaseModel, status: int = 200, **headers: str) -> Response:
-    """Return `model` as a JSON response; header names are given with `_` for `-`."""
-    response = Response(model.model_dump_json(by_alias=True), status=status, content_type="application/json")
+    """Return `model` as a JSON response, its numbers as they were spelled; header names are given with `_` for `-`."""
+    text = json_text.dump(model.model_dump(by_alias=True))
+    response = Response(text, status=status, content_type="application/json")
     for name, value in headers.items():
         response.headers[name.replace("_", "-")] = value
     return response

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_valida
 from shared import moments, paging
 from shared.web import nul
 
-Moment = Annotated[datetime, PlainSerializer(moments.rfc3339, return_type=str, when_used="json")]
+Moment = Annotated[datetime, PlainSerializer(moments.rfc3339, return_type=str)]
 
 
 class Strict(BaseModel):

@@ -73,7 +73,7 @@ def create_webhook(body: WebhookIn) -> Response:
     webhook = webhooks.create(tools, WebhookDraft(**fields))
     secret = webhooks.reveal_secret(tools, webhook.id)
     odd = webhooks.warnings(webhook)
-    created = WebhookCreated(**WebhookOut.of(webhook, tools.vault).model_dump(), secret=secret, warnings=odd)
+    created = WebhookCreated(**dict(WebhookOut.of(webhook, tools.vault)), secret=secret, warnings=odd)
     return reply(created, 201, Location=f"/api/v1/webhooks/{webhook.id}")
 
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from tests.sender.conftest import TOKEN
 from tests.sender.publishing.test_hard_input import post
 
 NUMBERS = '{"id":123456789012345678901234567890,"amount":49.90,"rates":[1e-7,-0,{"eth":0.123456789012345678}],"a":"é"}'
@@ -48,6 +49,18 @@ def test_numbers_are_sent_as_an_edited_payload_spells_them(app, api, sink, hook,
     assert post(app, path, f'{{"payload": {NUMBERS}}}'.encode()).status_code == 202
     assert_sent(sink, 2)
     assert '"amount": 49.90,' in visitor.read(f"/deliveries/{api.finished(2)[0]['id']}/edit")
+
+
+def test_the_api_shows_numbers_as_they_were_spelled(app, api):
+    kind = f'{{"slug": "own.type", "name": "Own", "example": {NUMBERS}}}'
+    made = post(app, "/api/v1/event-types", kind.encode())
+    event = post(app, "/api/v1/events", f'{{"type": "own.type", "payload": {NUMBERS}}}'.encode()).get_json()
+    assert f'"example":{NUMBERS}' in made.text
+    client = app.test_client()
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    for path, name in [("/event-types/own.type", "example"), ("/event-types", "example"), ("/events", "payload")]:
+        assert f'"{name}":{NUMBERS}' in client.get(f"/api/v1{path}", headers=headers).text
+    assert f'"payload":{NUMBERS}' in client.get(f"/api/v1/events/{event['id']}", headers=headers).text
 
 
 def test_numbers_are_sent_as_they_are_spelled_in_a_form(app, api, sink, worker):

@@ -123,7 +123,7 @@ class ResentOut(DeliveryOut):
     def of_resent(cls, resent: Resent) -> ResentOut:
         """Return the view of a delivery just made."""
         warnings = [Warning_(field=problem.field, message=problem.message) for problem in resent.warnings]
-        return cls(**DeliveryOut.of(resent.delivery).model_dump(), warnings=warnings)
+        return cls(**dict(DeliveryOut.of(resent.delivery)), warnings=warnings)
 
 
 class DeliveryRef(BaseModel):

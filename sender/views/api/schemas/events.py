@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -11,6 +10,7 @@ from sender.models import Event
 from sender.services.batches import MAX_EVENTS
 from sender.services.events import Published
 from sender.views.api.schemas.deliveries import DeliveryRef, Warning_
+from shared import json_text
 from shared.web.schemas import Moment, Strict
 
 
@@ -71,7 +71,7 @@ class EventOut(BaseModel):
         return cls(
             id=event.id,
             type=event.type,
-            payload=json.loads(event.payload),
+            payload=json_text.load(event.payload),
             test=event.test,
             created_at=event.created_at,
             derived_from=event.derived_from,

@@ -106,7 +106,7 @@ class ReplayDetail(ReplayOut):
     @classmethod
     def counted(cls, replay: Replay, deliveries: dict[str, int]) -> ReplayDetail:
         """Return the view of a replay with `deliveries`, by state."""
-        return cls.model_validate(ReplayOut.of(replay).model_dump() | {"deliveries": deliveries})
+        return cls.model_validate(dict(ReplayOut.of(replay)) | {"deliveries": deliveries})
 
 
 class ReplayPage(BaseModel):

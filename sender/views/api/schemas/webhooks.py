@@ -195,7 +195,7 @@ class WebhookDetail(WebhookOut):
     @classmethod
     def counted(cls, webhook: Webhook, vault: Vault, owed: int) -> WebhookDetail:
         """Return the view of a webhook that is owed so many deliveries."""
-        return cls.model_validate(WebhookOut.of(webhook, vault).model_dump() | {"owed": owed})
+        return cls(**dict(WebhookOut.of(webhook, vault)), owed=owed)
 
 
 class WebhookCreated(WebhookOut):
