@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.databases import Databases
 
 settings.register_profile("hookloop", deadline=None)  # how fast a loaded machine is says nothing about the code
 settings.load_profile("hookloop")
-
+expect.set_options(timeout=30_000)  # milliseconds after which waiting is a hang; the same holds for a browser
 
 _QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 _QUIET += ["--disable-component-update", "--disable-sync"]
