@@ -12,12 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.bench.product import Product
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
+from tests.ports import free_port
 
 
 def start(sender: Product, port: int, **options: Any) -> subprocess.Popen:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from tests import postgresql
-from tests.bench import sink, web
+from tests.bench import sink
 from tests.faults.disk import small_disk
 from tests.faults.ground import SHORT, Ground, await_, kill
 from tests.faults.publisher import publishing
 from tests.faults.verdict import Verdict, expect_recorded, judge
+from tests.ports import free_port
 from tests.run.product import descendants, running_processes
 
 ANSWER_AFTER = 0.005  # seconds that the sink takes
@@ -27,7 +28,7 @@ def web_killed(ground: Ground, events: int) -> Verdict:
     """SIGKILL of the web process, twice, while a client publishes, each event until it has an answer."""
     with sink.listening(ANSWER_AFTER) as target, ground.sender(target.port) as sender:
         sender.webhooks([target.url()], max_in_flight=32)
-        worker, port = sender.start_worker(), web.free_port()
+        worker, port = sender.start_worker(), free_port()
         process = sender.start_web(port)
         with publishing(port, events) as publisher:
             for part in (1, 2):
@@ -51,7 +52,7 @@ def database_killed(ground: Ground, events: int) -> Verdict:
         server = stack.enter_context(postgresql.server())  # one of its own, so that no other row is harmed
         sender = stack.enter_context(Ground(server).sender(target.port, **SHORT))
         sender.webhooks([target.url()], max_in_flight=32)
-        worker, port = sender.start_worker(), web.free_port()
+        worker, port = sender.start_worker(), free_port()
         process = sender.start_web(port)
         with publishing(port, events) as publisher:
             await_(lambda: target.count() >= events // 3, worker, process)
@@ -77,7 +78,7 @@ def disk_full(ground: Ground, events: int) -> Verdict:
         disk = stack.enter_context(small_disk(folder))
         sender = stack.enter_context(ground.sender(target.port, folder=disk.folder, **SHORT))
         (webhook,) = sender.webhooks([target.url()], max_in_flight=32)
-        port = web.free_port()
+        port = free_port()
         process = sender.start_web(port)
         owed = sender.owe([webhook], events // 2)
         worker = sender.start_worker()

@@ -19,8 +19,9 @@ from tests.faults.ground import SHORT, Ground, Sender, await_
 from tests.faults.hostile import Hostile, endpoints
 from tests.faults.memory import Memory
 from tests.faults.verdict import Verdict, expect_recorded
+from tests.ports import free_port
 from tests.shared.certificates import Authority
-from tests.shared.endpoints import Endpoint, closed_port, listening, serving
+from tests.shared.endpoints import Endpoint, listening, serving
 
 WEBHOOKS = 4  # of either kind
 HOSTILE_SHARE = 5  # of so many events one is for the hostile endpoint
@@ -158,7 +159,7 @@ def ward(ground: Ground) -> Iterator[Ward]:
     with contextlib.ExitStack() as stack:
         healthy = stack.enter_context(sink.listening())
         trap = stack.enter_context(listening(serving()))
-        port = closed_port()
+        port = free_port()
         limits = {**SHORT, "SENDER_LEASE": LEASE}
         sender = stack.enter_context(ground.sender(healthy.port, port, **limits))
         authority = Authority(Path(sender.logs))

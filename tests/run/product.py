@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60  # seconds after which a test calls a thing that does not happen a hang
@@ -82,7 +83,7 @@ def make_run(folder: Path, **environment: str) -> Iterator[Product]:
 
     `environment` are further variables. Running it twice in a folder finds what was there.
     """
-    sender, receiver = free_ports()
+    sender, receiver = free_port(), free_port()
     bin_folder = Path(sys.executable).parent
     ports = {"SENDER_PORT": str(sender), "RECEIVER_PORT": str(receiver)}
     given = {"HOOKLOOP_DATA": str(folder / "data"), **ports, **environment}
@@ -106,12 +107,6 @@ def make_run(folder: Path, **environment: str) -> Iterator[Product]:
         for pid in doomed:
             kill(pid)
         process.wait()
-
-
-def free_ports() -> tuple[int, int]:
-    """Return two ports that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        return one.getsockname()[1], other.getsockname()[1]
 
 
 def answers(url: str) -> bool:

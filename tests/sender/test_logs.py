@@ -15,7 +15,8 @@ from cryptography.fernet import Fernet
 from sqlalchemy import create_engine, text
 
 from tests.databases import empty_database
-from tests.run.product import await_, free_ports, make_run
+from tests.ports import free_port
+from tests.run.product import await_, make_run
 
 TOKEN = "admin-token-of-the-story"
 
@@ -76,10 +77,9 @@ class Story:
         product = self.product
         self.sign_in()
         bin_ = self.api(f"{product.receiver}/api/v1/bins", {})
-        (closed, _) = free_ports()
         good = self.webhook(bin_["url"])
         self.webhook(bin_["url"] + "-unknown")
-        self.webhook(f"http://127.0.0.1:{closed}/")
+        self.webhook(f"http://127.0.0.1:{free_port()}/")
         payload = {"number": self.secrets["payload"]}
         self.api(f"{product.sender}/api/v1/events", {"type": "payment_received", "payload": payload})
         await_(lambda: len(self.finished()) == 3)

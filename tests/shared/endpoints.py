@@ -203,11 +203,3 @@ def listening(behave: Behaviour, tls: ssl.SSLContext | None = None, port: int = 
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
         for thread in threads:
             thread.join()
-
-
-def closed_port() -> int:
-    """Return a port of 127.0.0.1 on which nothing listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-    return port

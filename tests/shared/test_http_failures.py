@@ -10,8 +10,9 @@ import pytest
 from shared.exchange import Limits
 from shared.http import Door, door
 from shared.netguard import AllowedTargets
+from tests.ports import free_port
 from tests.shared.doors import LOCAL, PATIENT, attempt, post
-from tests.shared.endpoints import HEAD, OK, Behaviour, answering, closed_port, listening, resetting
+from tests.shared.endpoints import HEAD, OK, Behaviour, answering, listening, resetting
 
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
@@ -152,7 +153,7 @@ def test_a_line_of_blanks_is_read_at_once() -> None:
 
 
 def test_a_port_on_which_nothing_listens_refuses() -> None:
-    outcome = Door(LOCAL, PATIENT).send(post(f"http://127.0.0.1:{closed_port()}/")).outcome
+    outcome = Door(LOCAL, PATIENT).send(post(f"http://127.0.0.1:{free_port()}/")).outcome
     assert (outcome.kind, outcome.detail.partition(":")[0]) == ("refused", "Nothing listens at this address and port")
 
 

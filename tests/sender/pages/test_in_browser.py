@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.databases import empty_database
+from tests.ports import free_port
 from tests.sender.conftest import TOKEN
 from tests.sender.pages.moods import failing_first, moods
 from tests.sender.processes import serving
@@ -124,14 +124,12 @@ def test_an_attempt_appears_while_an_earlier_one_is_read(chromium, either):
 
 
 def test_every_end_of_a_test_reads_differently_and_nothing_of_it_runs(windows, moody):
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        closed = f"http://127.0.0.1:{unused.getsockname()[1]}/"
     ends = {
         f"{moody}/ok": ("Delivered: 200", "12345678901234567890"),
         f"{moody}/empty": ("Delivered: 200, with an empty body", "Response body: empty."),
         f"{moody}/html": ("Not delivered: the endpoint answered 500", "<h1>Oops</h1>"),
         f"{moody}/silent": ("The endpoint did not answer in time", "sent nothing for 0.5 seconds"),
-        closed: ("The connection was refused", "The request, which was not sent"),
+        f"http://127.0.0.1:{free_port()}/": ("The connection was refused", "The request, which was not sent"),
     }
     for url, (title, detail) in ends.items():
         page = windows.open(f"/webhooks/{windows.sender.webhook(url)['id']}")
