@@ -129,22 +129,23 @@ def test_no_more_are_open_at_once_than_the_cap(sender, sink, gauge, is_fast):
     cap, count, others = 6, 60, 200
     capped, free = sender.webhooks([sink.url(), sink.url(204)], max_in_flight=100)
     limit(sender, capped, max_in_flight=cap, headers={"X-Gauged": "held"})
-    before = Counter()
     if is_fast:  # known to be, so that a worker takes more than the cap
-        gauge.go_on.set()
-        before = Counter(sender.owe([capped], 1))
-        assert sender.settle(0) is not None
-        gauge.go_on.clear()
+        with sender.app.app_context(), db.engine.begin() as connection:
+            connection.execute(text("UPDATE webhooks SET last_duration_ms = 5 WHERE id = :id"), {"id": capped})
     owed = sender.owe([capped], count)
     await_(lambda: gauge.most >= cap)
     if is_fast:
         with sender.app.app_context(), db.engine.connect() as connection:
             held = connection.scalar(text("SELECT count(*) FROM deliveries WHERE state = 'sending'"))
         assert held > cap
-    # Both workers now look at what is due, of which all but these is for the webhook that can take no more.
-    beside = sender.owe([free], others)
-    await_(lambda: min(shares(sender)) > 0)
+    # Both workers look at what is due, of which all but these is for the webhook that can take no more; one of them may
+    # have been so quick that nothing was left for the other.
+    beside = set()
+    while not beside or min(shares(sender)) == 0:
+        assert len(beside) < 50 * others, "one worker makes all"
+        beside.update(sender.owe([free], others))
+        await_(lambda: gauge.times.keys() >= beside)
     gauge.go_on.set()
     assert sender.settle(0) is not None
-    assert gauge.times == Counter(owed | beside) + before, "all arrive, each once"
+    assert gauge.times == Counter(owed | beside), "all arrive, each once"
     assert gauge.most == cap
