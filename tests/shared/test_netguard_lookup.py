@@ -65,10 +65,11 @@ def test_without_a_thread_for_it_a_lookup_is_made_by_who_asks(monkeypatch: pytes
 
 def test_hung_lookups_end_in_time_and_share_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    go_on = threading.Event()
+    begun, go_on = threading.Event(), threading.Event()
 
     def hang(host: str, *_args: Any, **_options: Any) -> Any:
         asked.append(host)
+        begun.set()
         go_on.wait(60)
         return _answers("8.8.8.8")(host)
 
@@ -77,6 +78,7 @@ def test_hung_lookups_end_in_time_and_share_one_thread(monkeypatch: pytest.Monke
     for host in ("slow.example", "slow.example", "other.example"):
         with pytest.raises(ResolutionFailed, match=r"could not be resolved within 0\.05 seconds"):
             lookups.find(host, timeout=0.05)
+    assert begun.wait(60)
     assert asked == ["slow.example"]
     go_on.set()
     assert lookups.find("other.example", timeout=60) == ["8.8.8.8"]
@@ -86,18 +88,25 @@ def test_hung_lookups_end_in_time_and_share_one_thread(monkeypatch: pytest.Monke
 def test_names_that_hung_leave_lookups_to_others_until_they_are_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     hanging, may_answer = ["one.slow", "two.slow", "three.slow", "four.slow"], threading.Event()
+    begun = threading.Condition()
 
     def hang(host: str, *_args: Any, **_options: Any) -> Any:
-        asked.append(host)
+        with begun:
+            asked.append(host)
+            begun.notify_all()
         assert not host.endswith(".slow") or may_answer.wait(60)
         return _answers("8.8.8.8")(host)
 
-    def ask_in_vain(*hosts: str) -> None:
+    def ask_in_vain(*hosts: str, places: int) -> set[str]:
+        """Ask for names that hang; return which have been looked up once so many are."""
         asked.clear()
         may_answer.clear()
         for host in hosts:
             with pytest.raises(ResolutionFailed, match="within"):
                 lookups.find(host, timeout=0.05)
+        with begun:
+            assert begun.wait_for(lambda: len(asked) >= places, 60)
+            return set(asked)
 
     def let_answer() -> None:
         may_answer.set()
@@ -107,17 +116,16 @@ def test_names_that_hung_leave_lookups_to_others_until_they_are_answered(monkeyp
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     lookups = _Lookups(most=4)
-    ask_in_vain(*hanging, "other.example")
-    assert asked == hanging, "there is no place for another before anybody knows that these hang"
+    found = ask_in_vain(*hanging, "other.example", places=4)
+    assert found == set(hanging), "there is no place for another before anybody knows that these hang"
     let_answer()
-    ask_in_vain(*hanging)
-    assert asked == hanging[:2], "half of the places"
+    assert ask_in_vain(*hanging, places=2) == set(hanging[:2]), "half of the places"
     assert lookups.find("other.example", timeout=60) == ["8.8.8.8"]
     let_answer()
     for host in hanging:
         assert lookups.find(host, timeout=60) == ["8.8.8.8"]
-    ask_in_vain(*hanging)
-    assert asked == hanging, "they were answered, and are names like all others again"
+    found = ask_in_vain(*hanging, places=4)
+    assert found == set(hanging), "they were answered, and are names like all others again"
     let_answer()
 
 
