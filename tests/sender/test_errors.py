@@ -67,10 +67,12 @@ def test_json_of_the_wrong_shape(errors, body):
 
 
 def test_bad_input_names_each_field_in_words(errors):
-    body = {"name": "", "url": "ftp://x.example/", "event_types": ["nothing_of_this_name"], "colour": "red"}
-    problem = errors.problem("POST", "/api/v1/webhooks", json=body, status=422)
-    assert {"name", "url", "event_types"} & {fault["field"] for fault in problem["errors"]} or problem["errors"]
-    assert all(fault["message"].endswith((".", "?", "!")) for fault in problem["errors"])
+    wrong = {"name": "", "url": "ftp://x.example/", "event_types": ["nothing_of_this_name"]}
+    unread = {"name": 1, "colour": "red"}
+    for body, fields in ((wrong, list(wrong)), (unread, ["name", "url", "event_types", "colour"])):
+        problem = errors.problem("POST", "/api/v1/webhooks", json=body, status=422)
+        assert [fault["field"] for fault in problem["errors"]] == fields
+        assert all(fault["message"].endswith((".", "?", "!")) for fault in problem["errors"])
     page = errors.page("POST", "/webhooks", data={"name": "", "url": "ftp://x.example/"}, status=422)
     assert "http" in page
 
