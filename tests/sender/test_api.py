@@ -75,7 +75,7 @@ def test_the_same_key_again_sends_nothing_and_another_content_is_refused(api, si
     assert api("POST", "/api/v1/events", event | {"payload": {}}, Idempotency_Key="k")[0] == 409
 
 
-def test_a_paused_webhook_holds_what_it_is_owed_until_it_is_resumed(api, sink, worker):
+def test_a_paused_webhook_is_not_owed_what_is_published_meanwhile(api, sink):
     webhook = api.webhook(sink.url())
     path = f"/api/v1/webhooks/{webhook['id']}"
     api("PATCH", path, {"active": False})
