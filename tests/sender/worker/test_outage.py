@@ -101,13 +101,13 @@ def test_a_stop_records_what_ends_while_other_attempts_are_under_way(api, sink, 
     api.webhook(sink.url())
     api.webhook(sink.url(), headers=gate.PASSES)
     worker, end = running(30)
-    worker_waits = threading.Event()
-    real = worker._senders.take_back
-    worker._senders.take_back = lambda: (worker_waits.set(), real())[1]
+    stops = threading.Event()
+    take_back, answer = worker._senders.take_back, sink.answer
+    worker._senders.take_back = lambda: (stops.set(), take_back())[1]
+    sink.answer = lambda sent: answer(sent) if stops.wait(30) else pytest.fail("the worker does not stop")
     api.publish(1)
     sink.wait_for(2)
     worker.stop()
-    assert worker_waits.wait(30)
     assert len(api.finished(1)) == 1
     assert not end.done()
     gate.open()
