@@ -38,9 +38,9 @@ def ask(context: Context, webhook_id: str) -> Asked:
     request = handshake.ask(url, origin, pace.of(webhook.rate_limit, webhook.rate_period))
     queries.let_go()  # the endpoint may take its time
     permission = handshake.read(context.door.send(request), origin)
-    now = clock.now()
     with writing(db.session) as session:
         (webhook,) = queries.lock_webhooks(session, [webhook_id])
+        now = clock.now()
         if webhook.url != url:
             raise Conflict("The webhook got another URL meanwhile; ask again.")
         webhook.permitted_at = now if permission.granted else None

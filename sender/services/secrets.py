@@ -96,9 +96,9 @@ def rotate(context: Context, webhook_id: str, secret: str | None, overlap: int =
     """
     if not 0 <= overlap <= MAX_OVERLAP:
         raise InvalidInput.of(FieldError("overlap_seconds", f"Overlap by 0 to {MAX_OVERLAP:,} seconds."))
-    now = clock.now()
     with writing(db.session) as session:
         (webhook,) = queries.lock_webhooks(session, [webhook_id])
+        now = clock.now()
         format_ = preset_of(webhook).secret
         if secret is not None and (message := format_.check(secret)):
             raise InvalidInput.of(FieldError("secret", message))

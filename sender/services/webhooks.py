@@ -60,10 +60,10 @@ def change(context: Context, webhook_id: str, given: Mapping[str, Any], unread: 
     Another URL is another endpoint: the failures of the old one count no more, and what waits for it is due.
     """
     known = _known()
-    now = clock.now()
     with writing(db.session) as session:
         (webhook,) = queries.lock_webhooks(session, [webhook_id])
-        # Not before the lock: what is not given may have been changed, or the webhook disabled, a moment ago.
+        now = clock.now()  # not before the lock, for which it may have waited long: nobody saw the change till then
+        # Nor this: what is not given may have been changed, or the webhook disabled, a moment ago.
         draft = replace(draft_of(context, webhook), **given)
         _refuse_faults(context, draft, known, unread)
         was_active, old_url, preset = webhook.active, webhook.url, secrets.preset_of(webhook)
@@ -112,9 +112,9 @@ def apply(verb: BulkVerb, webhook_ids: Sequence[str]) -> list[Webhook]:
     """
     if not webhook_ids:
         raise InvalidInput("Select at least one webhook.")
-    now = clock.now()
     with writing(db.session) as session:
         found = queries.lock_webhooks(session, webhook_ids)
+        now = clock.now()
         for webhook in found:
             if verb == "delete":
                 _delete(session, webhook, now)
@@ -194,7 +194,7 @@ def _fill(context: Context, webhook: Webhook, draft: WebhookDraft, now: datetime
     if draft.headers is not None:
         own_headers.put(context.vault, webhook, draft.headers)
     webhook.max_in_flight = draft.max_in_flight
-    set_limit(webhook, draft.rate_limit, draft.rate_period, clock.now())
+    set_limit(webhook, draft.rate_limit, draft.rate_period, now)
     webhook.active = draft.active
     webhook.updated_at = now
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from sqlalchemy import Engine
 
 from sender.app import create_app
 from sender.models import db
+from sender.services import webhooks
 from sender.services.context import Context
 from sender.settings import SenderSettings
 from sender.worker import Worker
-from shared import clock
+from shared import clock, database
 from tests.databases import Databases
 from tests.sender.deliverer import Deliverer
 from tests.sender.past import Past
@@ -120,6 +122,23 @@ def deliverer(engine: Engine, context: Context) -> Deliverer:
 def one_time(deliverer: Deliverer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have all of the service live at the deliverer's time."""
     monkeypatch.setattr(clock, "now", lambda: deliverer.now)
+
+
+@pytest.fixture
+def before_its_turn(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Have something happen just before the next change of a webhook begins to write."""
+
+    def arrange(happens: Callable[[], object]) -> None:
+        @contextmanager
+        def writing(session: Any) -> Iterator[Any]:
+            monkeypatch.setattr(webhooks, "writing", database.writing)
+            happens()
+            with database.writing(session) as begun:
+                yield begun
+
+        monkeypatch.setattr(webhooks, "writing", writing)
+
+    return arrange
 
 
 @pytest.fixture

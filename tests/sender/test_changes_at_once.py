@@ -2,30 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
-import pytest
-
-from sender.services import webhooks
-from shared import database
-
-
-@pytest.fixture
-def before_its_turn(monkeypatch):
-    """Have something happen just before the next change of a webhook begins to write."""
-
-    def arrange(happens):
-        @contextmanager
-        def writing(session):
-            monkeypatch.undo()
-            happens()
-            with database.writing(session) as begun:
-                yield begun
-
-        monkeypatch.setattr(webhooks, "writing", writing)
-
-    return arrange
-
 
 def test_a_410_is_not_undone_by_a_change_of_something_else(api, sink, deliverer, before_its_turn):
     path = f"/api/v1/webhooks/{api.webhook(sink.url())['id']}"

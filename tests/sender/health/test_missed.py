@@ -161,6 +161,25 @@ def test_what_was_counted_before_it_was_off_once_more_does_not_make_up_for_all(a
     assert shown(api, hook)["missed_since"] == since
 
 
+@pytest.mark.parametrize("on", ["bulk", "API"])
+def test_what_was_counted_while_the_activation_waited_for_its_turn_does_not_make_up_for_all(
+    api, visitor, sink, deliverer, before_its_turn, on
+):
+    hook, _ = disabled(api, sink, deliverer)
+    counted = []
+
+    def count_and_miss_more():
+        deliverer.wait(seconds=1)
+        counted.append(replay_of(api, hook, dry_run=True)[1]["until"])
+        publish(api, deliverer)
+
+    before_its_turn(count_and_miss_more)
+    switch_on(api, visitor, hook, on)
+    since = shown(api, hook)["missed_since"]
+    assert replay_of(api, hook, until=counted[0])[0] == 202
+    assert shown(api, hook)["missed_since"] == since
+
+
 def test_a_replay_to_all_active_webhooks_takes_up_the_offers_of_these(api, visitor, sink, deliverer):
     hooks = [disabled(api, sink, deliverer)[0] for _ in range(2)]
     since = min(shown(api, hook)["missed_since"] for hook in hooks)
