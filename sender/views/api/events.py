@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from sender.services import batches, context, events, queries
 from sender.services.events import EventDraft
@@ -40,8 +40,6 @@ class EventQuery(PageQuery):
 class PublishHeaders(BaseModel):
     """Headers of a publication."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
     key: str | None = Field(
         None, alias="Idempotency-Key", description="The same key again gives the same answer and sends nothing."
     )
@@ -62,8 +60,7 @@ def _headers_schema() -> dict[str, Any]:
 @api.post("", responses={202: EventAccepted, 409: _TAKEN})
 def publish(header: PublishHeaders, body: EventIn) -> Response:
     """Publish an event: answered once it and its deliveries are stored."""
-    key = request.headers.get("Idempotency-Key", header.key)
-    published = events.publish(context.current(), EventDraft(body.type, body.payload, body.id, key))
+    published = events.publish(context.current(), EventDraft(body.type, body.payload, body.id, header.key))
     return reply(EventAccepted.of(published), 202, Location=f"/api/v1/events/{published.id}")
 
 
@@ -73,9 +70,8 @@ def publish_batch(header: PublishHeaders, body: BatchIn) -> Response:
 
     `items` are in the order of `events`. Errors name their event, as `events[3].type`.
     """
-    key = request.headers.get("Idempotency-Key", header.key)
     batch = [EventDraft(event.type, event.payload, event.id) for event in body.events]
-    published = batches.publish_batch(context.current(), batch, key)
+    published = batches.publish_batch(context.current(), batch, header.key)
     return reply(BatchAccepted(items=[EventAccepted.of(one) for one in published]), 202)
 
 

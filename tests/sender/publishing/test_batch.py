@@ -78,6 +78,14 @@ def test_the_same_key_again_gives_the_same_answer_and_sends_nothing(api, app, si
     assert post(api, *events, Idempotency_Key="other")[1] != first[1]
 
 
+@pytest.mark.parametrize("path", ["/api/v1/events", "/api/v1/events/batch"])
+def test_another_header_that_is_called_key_is_no_idempotency_key(api, app, path):
+    for number in range(2):
+        body = {"events": [event(number)]} if path.endswith("batch") else event(number)
+        assert api("POST", path, body, Key="k")[0] == 202
+    assert count(app, Event) == 2
+
+
 def test_the_same_key_with_other_events_is_refused_be_they_more_fewer_or_changed(api, app):
     events = [event(n) for n in range(3)]
     post(api, *events, Idempotency_Key="k")
