@@ -8,7 +8,7 @@ const STREAM_AGAIN_AFTER = 15; // polls
 const FAILURES_MOST = 4; // reconnections without an open stream between them
 const SLOTS = 4; // streams of one browser to one service: HTTP/1.1 allows it six connections, and pages need some
 
-export const withAfter = (url, id) => {
+const withAfter = (url, id) => {
   const full = new URL(url, location.href);
   if (id) full.searchParams.set("after", id);
   return full;

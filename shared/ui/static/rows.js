@@ -60,7 +60,7 @@ document.addEventListener("focusout", () => setTimeout(settle));
 document.addEventListener("toggle", settle, true);
 
 /** Replace the elements of `html` that the page has and put the others at the top of `list`. */
-export function patch(html, list) {
+function patch(html, list) {
   const holder = document.createElement("template");
   holder.innerHTML = html;
   for (const fresh of [...holder.content.children]) {
