@@ -10,9 +10,8 @@ from types import MappingProxyType
 
 from sender.catalogue import checkout, customers, memberships, operational, payments, sites, subsites, wp_ultimo_1
 from sender.catalogue.definition import EventTypeDefinition
-from sender.core.matching import nearest
 
-__all__ = ["BUILT_IN", "OPERATIONAL", "EventTypeDefinition", "get", "nearest"]
+__all__ = ["BUILT_IN", "OPERATIONAL", "EventTypeDefinition", "get"]
 
 _IN_ORDER = (
     payments.PAYMENT_RECEIVED,

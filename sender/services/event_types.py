@@ -89,6 +89,14 @@ def get(slug: str) -> EventType:
     return _of_custom(row, retired_at)
 
 
+def own(slug: str) -> EventType:
+    """Return an event type of the operators' own, retired or not; raise NotFound, or Conflict for a built-in one."""
+    kind = get(slug)
+    if kind.source != CUSTOM:
+        raise Conflict(f"{slug} is a built-in event type: it can be retired, not changed.")
+    return kind
+
+
 def publishable(slug: str) -> EventType:
     """Return an event type that may be published; raise InvalidInput also for one that only Hookloop publishes."""
     kind = usable(slug, "type")
@@ -145,12 +153,15 @@ def change(slug: str, draft: EventTypeDraft) -> EventType:
 
     A schema that had been inferred and is handed in as it was is inferred anew: it follows the example.
     """
-    kept = get(slug).schema
-    if draft.schema == kept and kept == schemas.infer(get(slug).example):
+    kept = own(slug)
+    if draft.schema == kept.schema == schemas.infer(kept.example):
         draft = replace(draft, schema=None)
     _refuse_faults(draft)
     with writing(db.session) as session:
-        _fill(_own(slug), draft, clock.now())
+        row = session.get(CustomEventType, slug)
+        if row is None:
+            raise NotFound(_unknown(slug))
+        _fill(row, draft, clock.now())
         changes.announce(session, CHANGES)
     return get(slug)
 
@@ -182,14 +193,6 @@ def remove(slug: str) -> None:
         changes.announce(session, CHANGES)
 
 
-def _own(slug: str) -> CustomEventType:
-    if _is_ours(slug):
-        raise Conflict(f"{slug} is a built-in event type: it can be retired, not changed.")
-    if row := db.session.get(CustomEventType, slug):
-        return row
-    raise NotFound(_unknown(slug))
-
-
 def _fill(row: CustomEventType, draft: EventTypeDraft, now: datetime) -> None:
     row.name = draft.name.strip()
     row.description = draft.description.strip()
@@ -219,8 +222,7 @@ def _is_ours(slug: str) -> bool:
 
 
 def _unknown(slug: str) -> str:
-    nearest = catalogue.nearest(slug, [kind.slug for kind in all_types()])
-    return f"There is no event type {slug}." + (f" Did you mean {nearest}?" if nearest else "")
+    return matching.unknown(slug, [kind.slug for kind in all_types()])
 
 
 def _of_built_in(definition: catalogue.EventTypeDefinition, retired_at: datetime | None) -> EventType:

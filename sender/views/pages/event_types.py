@@ -45,7 +45,7 @@ def add_event_type() -> Response | tuple[str, int]:
 @blueprint.get("/event-types/<slug>/edit")
 def edit_event_type(slug: str) -> str:
     """Show the form of an event type of one's own."""
-    kind = _own(slug)
+    kind = event_types.own(slug)
     values = {
         "name": kind.name,
         "description": kind.description,
@@ -58,7 +58,7 @@ def edit_event_type(slug: str) -> str:
 @blueprint.post("/event-types/<slug>/edit")
 def change_event_type(slug: str) -> Response | tuple[str, int]:
     """Save an event type of one's own."""
-    kind = _own(slug)
+    kind = event_types.own(slug)
     try:
         event_types.change(slug, _read(slug))
     except InvalidInput as error:
@@ -72,13 +72,6 @@ def mark_event_type(slug: str, verb: str) -> Response:
     kind = event_types.mark(slug, retired=verb == "retire")
     words = "is retired: no longer offered nor published" if verb == "retire" else "is in use again"
     return _done(f"{kind.name} {words}.", slug)
-
-
-def _own(slug: str) -> EventType:
-    kind = event_types.get(slug)
-    if kind.source != CUSTOM:
-        raise Conflict(f"{slug} is a built-in event type: it can be retired, not changed.")
-    return kind
 
 
 def _read(slug: str) -> EventTypeDraft:
