@@ -82,12 +82,11 @@ class Senders:
         self._crew.start()
 
     def send(self, claims: Sequence[Claimed], *, leased_at: float, more: bool) -> None:
-        """Have attempts made for `claims`; with `more` it is news when none of them is left to begin with.
+        """Have attempts made for `claims`, whose leases count from `leased_at` on (monotonic).
 
-        `leased_at` is the moment (monotonic) from which on their leases count.
-
-        Without, results wait a little for others to be recorded with: a turn costs about the same for one as for ten,
-        and what is published meanwhile finds the worker free.
+        With `more` it is news when none of them is left to begin with. Without, results wait a little for others to be
+        recorded with: a turn costs about the same for one as for ten, and what is published meanwhile finds the worker
+        free.
         """
         self._more = more
         latest_start = leased_at + self._start_within

@@ -202,7 +202,7 @@ def _check(draft: BinDraft, slug: str | None = None) -> None:
     if slug is not None and (fault := slugs.fault(slug)):
         faults.append(FieldError("slug", fault))
     name = draft.name or ""
-    if len(name) > LONGEST_NAME or not (name.isprintable() or not name):
+    if len(name) > LONGEST_NAME or not name.isprintable():
         faults.append(FieldError("name", f"Use at most {LONGEST_NAME} printable characters."))
     if draft.max_requests is not None and not 1 <= draft.max_requests <= MOST_REQUESTS:
         faults.append(FieldError("max_requests", f"Give a number from 1 to {MOST_REQUESTS}."))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sender.core import lines, matching, signatures
+from sender.core import lines, matching, pace, signatures
 from sender.core.signatures import credentials
 from shared import headers, netguard
 from shared.errors import FieldError
@@ -19,7 +19,7 @@ BODY_FORMATS = ("standard", "flat", "form")
 DEFAULT_IN_FLIGHT = 10
 MAX_IN_FLIGHT = 512
 MAX_RATE = 10_000
-RATE_PERIODS = ("second", "minute")
+RATE_PERIODS = tuple(pace.PERIODS)
 EVENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

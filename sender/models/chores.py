@@ -31,9 +31,8 @@ class Replay(Base):
     state: Mapped[str] = mapped_column(String(12))
     webhook_id: Mapped[str | None] = mapped_column(ForeignKey("webhooks.id"))
     event_type: Mapped[str | None] = mapped_column(String(100))
-    delivery_state: Mapped[str | None] = mapped_column(
-        String(12)
-    )  # of the deliveries to repeat; `missing`: none was made
+    # Of the deliveries to repeat; `missing`: none was made.
+    delivery_state: Mapped[str | None] = mapped_column(String(12))
     since: Mapped[datetime]
     until: Mapped[datetime]
     rate: Mapped[int]  # deliveries made per second, over all webhooks

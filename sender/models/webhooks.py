@@ -55,7 +55,7 @@ class Webhook(Base):
     asked_at: Mapped[datetime | None]  # when its endpoint last asked to be left alone (Retry-After), and until when
     asked_until: Mapped[datetime | None]
     told_at: Mapped[datetime | None]  # when people were told that it is failing, until they are that it recovered
-    # Since when it has missed events by being disabled; kept, also after it is active again, until that is replayed.
+    # Since when it has missed events, disabled or paused amid a replay; kept until that is replayed, also when active.
     missed_since: Mapped[datetime | None]
 
     # What its endpoint granted when it was asked: to which host name, and how many requests a minute; null: any number.

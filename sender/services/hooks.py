@@ -35,7 +35,7 @@ def subscribe(context: Context, target_url: str, event: str, agent: str) -> Webh
 
 
 def unsubscribe(webhook_id: str) -> None:
-    """End a subscription; raise NotFound, also for a webhook that a person made."""
+    """End a subscription; raise NotFound, or InvalidInput for a webhook that a person made."""
     webhook = queries.get_webhook(webhook_id)
     if webhook.integration == "manual":
         raise InvalidInput.of(FieldError("id", "This webhook was made by a person; delete it as a webhook."))

@@ -28,7 +28,7 @@ _TROUBLED = or_(Webhook.disabled_reason.is_not(None), Webhook.warned_at.is_not(N
 
 @dataclass(frozen=True, slots=True)
 class WebhookFilter:
-    """Which webhooks to list: words in name, URL or event types, a state, an integration, words in what names one.
+    """Which webhooks to list: by words in its name, URL or event types (`q`), or in what names it (`name`).
 
     Beside the states of a webhook there is `troubled`: Hookloop has disabled it, or warned that it fails for long.
     """

@@ -101,12 +101,14 @@ def draft_of(context: Context, webhook: Webhook) -> WebhookDraft:
 
 
 def reveal_secret(context: Context, webhook_id: str) -> str:
-    """Return a webhook's secret in clear, as its receiver needs it; raise NotFound."""
+    """Return a webhook's secret in clear, as its receiver needs it; raise NotFound, or Conflict for one unreadable."""
     return secrets.reveal(context, queries.get_webhook(webhook_id)).secret
 
 
 def apply(verb: BulkVerb, webhook_ids: Sequence[str]) -> list[Webhook]:
-    """Pause, activate or delete webhooks, all or none, and return them; raise NotFound for an unknown one.
+    """Pause, activate or delete webhooks, all or none, and return them.
+
+    Raise NotFound for an unknown one, and InvalidInput for none at all.
 
     One that is already as it is to be stays as it is, and so does one that Hookloop has disabled when it is paused.
     """

@@ -81,7 +81,10 @@ def refuse_resend(delivery: Delivery) -> None:
 
 
 def cancel(delivery_id: str) -> Delivery:
-    """Give up a delivery that waits for its attempt and return it; Conflict when it is being sent or finished."""
+    """Give up a delivery that waits for its attempt and return it.
+
+    Raise NotFound, or Conflict when it is being sent or finished.
+    """
     with writing(db.session) as session:
         delivery = queries.lock_delivery(session, delivery_id)
         if delivery.state == "sending":

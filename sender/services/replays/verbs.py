@@ -39,7 +39,7 @@ def count(draft: ReplayDraft) -> Counted:
 def create(draft: ReplayDraft) -> Replay:
     """Start a replay and return it; workers make its deliveries. Raise InvalidInput, also for a webhook not active.
 
-    What a webhook missed by being disabled is not offered any more when this makes up for all of it.
+    What a webhook missed is not offered any more when this makes up for all of it.
     """
     now = clock.now()
     asked, draft = draft, _until(draft, now)
@@ -92,7 +92,7 @@ def list_replays(limit: int, cursor: str | None) -> Page[Replay]:
 def stop(replay_id: str) -> Replay:
     """End a replay at once and return it; what it has made stays. One that has ended stays as it is.
 
-    What a webhook missed by being disabled is offered again from where the replay had come to.
+    What a webhook missed is offered again from where the replay had come to.
     """
     with writing(db.session) as session:
         replay = session.scalar(
