@@ -10,6 +10,7 @@ from flask import Response
 from receiver.models import Bin, Capture
 from receiver.services import bins, captures, context
 from shared.errors import NotFound
+from shared.moments import microseconds
 from shared.web import streams
 
 _AT_ONCE = 100
@@ -20,17 +21,16 @@ Tell = Callable[[Bin, Iterable[Capture], bool], Iterable[tuple[str, Any]]]
 
 def stream(owner: Bin, tell: Tell) -> Response:
     """Return the stream of what happens in a bin, from where the client left off; raise Busy when all are taken."""
-    bin_id, position, known = owner.id, where_from(owner), None
+    bin_id, position, heard = owner.id, where_from(owner), _heard(owner)
 
     def look() -> tuple[Iterable[tuple[str, Any]], bool] | None:
-        nonlocal position, known
+        nonlocal position, heard
         try:
             owner = bins.get(bin_id)
             new = captures.after(bin_id, position, _AT_ONCE)
-            changed = known is not None and known != owner.updated_at
-            known = owner.updated_at
-            events = list(tell(owner, new, changed))
+            events = list(tell(owner, new, heard != _as_of(owner)))
             position = new[-1].position if new else position
+            heard = _as_of(owner)
             return events, len(new) == _AT_ONCE
         except NotFound:
             return None
@@ -43,7 +43,23 @@ def stream(owner: Bin, tell: Tell) -> Response:
 def news(owner: Bin, tell: Tell) -> list[dict[str, Any]]:
     """Return what the stream would have told since the client's last id: the answer to a poll."""
     new = captures.after(owner.id, where_from(owner), _AT_ONCE)
-    return [data for _, data in tell(owner, new, False)]
+    return [data for _, data in tell(owner, new, _heard(owner) != _as_of(owner))]
+
+
+def event_id(owner: Bin, position: int) -> str:
+    """Return the id by which a client says that it knows the captures up to `position`, and the bin as it now is."""
+    return f"{position}.{_as_of(owner)}"
+
+
+def _as_of(owner: Bin) -> str:
+    """Return a name for what a person made of a bin last."""
+    return str(microseconds(owner.updated_at))
+
+
+def _heard(owner: Bin) -> str:
+    """Return as of which change the client knows the bin: empty if its id does not say, the last without any id."""
+    said = streams.last_id()
+    return said.partition(".")[2] if said else _as_of(owner)
 
 
 def where_from(owner: Bin) -> int:

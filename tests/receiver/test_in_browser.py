@@ -180,6 +180,23 @@ def test_deleting_is_asked_for_and_seen_in_the_other_window(here):
     expect(watching.locator("[data-live-count=stored]")).to_have_text("1")
 
 
+def test_what_is_deleted_before_a_page_begins_to_listen_goes(here):
+    stays, gone = capture(here.served, below="/stays"), capture(here.served, below="/gone")
+    context = here.chromium.new_context()
+    here.contexts.append(context)
+    held = []
+    context.route("**/stream*", lambda route: held.append(route))  # noqa: PLW0108  # a builtin is no handler
+    with context.expect_event("request", lambda request: "/stream" in request.url):
+        page = here.open(here.bin, context)
+    other = here.open(f"{here.bin}/{gone}")
+    other.get_by_role("button", name="Delete").click()
+    other.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(other.get_by_text("The capture is deleted")).to_be_visible()
+    held[0].continue_()
+    expect(page.locator(f"#{gone}")).to_have_count(0)
+    expect(page.locator(f"#{stays}")).to_be_visible()
+
+
 def test_a_capture_that_comes_while_the_list_is_renewed_stays(here):
     stays, gone = capture(here.served, below="/stays"), capture(here.served, below="/gone")
     page = here.open(here.bin)

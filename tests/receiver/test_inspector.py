@@ -111,9 +111,22 @@ def test_a_large_body_is_shown_in_part_and_on_request_in_full(visitor, orders, s
 def test_a_poll_tells_what_the_stream_would(visitor, orders, send):
     send("orders/1")
     assert visitor.get("/bins/orders/news").json == {"items": []}
-    assert visitor.get("/bins/orders/news?after=1").json == {"items": []}
+    known = re.search(r'data-last-id="([^"]+)"', visitor.get("/bins/orders").text)[1]
+    assert visitor.get(f"/bins/orders/news?after={known}").json == {"items": []}
     sent = [send("orders/2").json["id"], send("orders/3").json["id"]]
-    items = visitor.get("/bins/orders/news?after=1").json["items"]
-    assert [item["id"] for item in items] == ["2", "3"]
+    items = visitor.get(f"/bins/orders/news?after={known}").json["items"]
+    assert [item["id"].partition(".")[0] for item in items] == ["2", "3"]
     assert [re.search(r'id="(req_\w+)"', item["html"])[1] for item in items] == sent
     assert items[-1]["counts"] == {"stored": 3, "captured": 3}
+
+
+def test_a_poll_asks_for_the_list_anew_until_the_page_knows_what_was_deleted(visitor, orders, send):
+    gone = send("orders/1").json["id"]
+    known = re.search(r'data-last-id="([^"]+)"', visitor.get("/bins/orders").text)[1]
+    send("orders/2")
+    visitor.post(f"/bins/orders/{gone}/delete", confirmed="1")
+    new, renewal = visitor.get(f"/bins/orders/news?after={known}").json["items"]
+    assert renewal["renew"]
+    assert renewal["counts"] == {"stored": 1, "captured": 2}
+    assert visitor.get(f"/bins/orders/news?after={new['id']}").json["items"] == [renewal]
+    assert visitor.get(f"/bins/orders/news?after={renewal['id']}").json == {"items": []}

@@ -15,7 +15,6 @@ from receiver.views import detail, downloads, links, live
 from receiver.views.pages.base import blueprint
 from receiver.views.rows import Row, row_of
 from shared.errors import NotFound
-from shared.moments import microseconds
 
 PER_PAGE = 50
 
@@ -25,7 +24,7 @@ def inspect(slug: str) -> str:
     """Show a bin with its newest capture, or how to send it the first one."""
     owner = bins.get(slug)
     if not owner.stored_count:
-        return render_template("waiting.html", bin=owner, url=links.capture_url(owner))
+        return render_template("waiting.html", bin=owner, url=links.capture_url(owner), last_id=_last_id(owner))
     return _page(owner, None)
 
 
@@ -88,6 +87,7 @@ def _page(owner: Bin, chosen: Capture | None) -> str:
         chosen=chosen,
         q=q,
         cursor=cursor,
+        last_id=_last_id(owner),
         older=page.next_cursor,
         rule=links.rule_summary(owner),
         dimmed=hints.ON_THE_WAY,
@@ -95,14 +95,20 @@ def _page(owner: Bin, chosen: Capture | None) -> str:
     )
 
 
+def _last_id(owner: Bin) -> str:
+    return live.event_id(owner, owner.captured_count)
+
+
 def _tell(owner: Bin, new: Iterable[Capture], changed: bool) -> Iterator[tuple[str, Any]]:
     """Tell of new captures by their rows, and of anything else by asking the page to renew its list."""
     counts = {"stored": owner.stored_count, "captured": owner.captured_count}
     for capture in new:
         html = _row_html(row_of(owner, capture))
-        yield str(capture.position), {"id": str(capture.position), "html": html, "counts": counts}
+        # Until it was asked to renew, a page does not know the bin as it now is.
+        event_id = str(capture.position) if changed else live.event_id(owner, capture.position)
+        yield event_id, {"id": event_id, "html": html, "counts": counts}
     if changed:
-        event_id = f"{owner.captured_count}.{microseconds(owner.updated_at)}"
+        event_id = live.event_id(owner, owner.captured_count)
         yield event_id, {"id": event_id, "renew": True, "counts": counts}
 
 
