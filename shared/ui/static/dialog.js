@@ -1,5 +1,5 @@
 // Dialogs: open and close by attribute, ask before a form is sent, show a form's answer without leaving the page.
-import { busy, send } from "./forms.js";
+import { busy, isBusy, send } from "./forms.js";
 import { toast } from "./toast.js";
 
 document.addEventListener("click", (event) => {
@@ -92,6 +92,7 @@ async function confirmFirst(form, submitter) {
 }
 
 async function showAnswer(form, submitter) {
+  if (isBusy(submitter)) return;
   const done = busy(submitter);
   try {
     const { found, answer } = await send(form, submitter, "[data-dialog-content]");

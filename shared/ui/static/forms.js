@@ -19,6 +19,11 @@ addEventListener("load", () => {
   }
 });
 
+/** Whether the answer to a form's button is still awaited. */
+export function isBusy(button) {
+  return button?.getAttribute("aria-busy") === "true";
+}
+
 /** Show on a form's button that its answer is awaited; returns what undoes it. */
 export function busy(button) {
   if (!button) return () => {};
@@ -34,9 +39,13 @@ export function busy(button) {
 
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method !== "post") return;
+  if (isBusy(event.submitter)) {
+    event.preventDefault(); // each would be done: a browser that leaves takes back only its interest in the answer
+    return;
+  }
   const done = busy(event.submitter);
   // A page that comes back from the browser's cache must not still be waiting.
-  addEventListener("pageshow", (shown) => shown.persisted && done(), { once: true });
+  addEventListener("pageshow", (shown) => shown.persisted && done());
 });
 
 /** Send `form` with `more` to `action`; returns the answer and the element matching `selector` in its page, or null. */
