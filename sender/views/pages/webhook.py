@@ -20,6 +20,7 @@ from shared.errors import InvalidInput
 
 RECENT = 10
 OVERLAPS = ((0, "At once"), (3600, "In an hour"), (86_400, "In a day"), (259_200, "In 3 days"), (604_800, "In a week"))
+_TYPE_AGAIN = "Type it once more: a secret that was typed is not sent back, and this one is not set."
 
 
 @blueprint.get("/webhooks/<webhook_id>")
@@ -39,7 +40,10 @@ def change_webhook(webhook_id: str) -> Response | tuple[str, int]:
         given, unread = webhook_form.read(request.form)
         change = webhooks.change(context.current(), webhook_id, given, unread)
     except InvalidInput as error:
-        return show(webhook, webhook_form.of_form(request.form), error.by_field()), error.status
+        errors = error.by_field()
+        if request.form.get("secret", "").strip():
+            errors.setdefault("secret", _TYPE_AGAIN)
+        return show(webhook, webhook_form.of_form(request.form), errors), error.status
     flash("The webhook is saved.", "success")
     if change.fresh_secret:
         flash("Its secret did not fit the new signature, so another was made: reveal it for the endpoint.", "warn")

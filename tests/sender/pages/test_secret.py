@@ -88,6 +88,18 @@ def test_a_secret_that_was_typed_is_not_sent_back(visitor, hook, sink):
     assert '<option value="3600" selected>' in answers[1].text
 
 
+def test_a_secret_that_is_right_is_asked_for_again_when_something_else_was_wrong(visitor, api, hook, sink):
+    """Else it would be missing from the form that is sent next, which keeps the old one and says that it is saved."""
+    path = f"/webhooks/{hook['id']}"
+    answer = visitor.post(path, **settings(sink.url(), scheme="github", secret="right-and-long", rate_limit="-1"))
+    assert "right-and-long" not in answer.text
+    assert "Type it once more" in answer.text
+    assert '<a href="#f-secret">New signing secret</a>' in answer.text
+    assert secret_of(api, hook) == hook["secret"]
+    answer = visitor.post(path, **settings(sink.url(), scheme="github", rate_limit="-1"))
+    assert "Type it once more" not in answer.text
+
+
 def test_a_fresh_secret_is_told_when_the_new_signature_needs_one(visitor, api, hook, sink):
     path = f"/webhooks/{hook['id']}"
     before = secret_of(api, hook)
