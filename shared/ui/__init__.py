@@ -80,9 +80,9 @@ def asset(filename: str) -> str:
     return url_for("ui.static", version=current_app.extensions["ui"], filename=filename)
 
 
-def relative_time(moment: datetime) -> str:
+def relative_time(moment: datetime, coming: bool = False) -> str:
     """`moment` as words relative to now."""
-    return words.relative_time(moment, clock.now())
+    return words.relative_time(moment, clock.now(), coming)
 
 
 @blueprint.get("/ui/<version>/<path:filename>", endpoint="static")

@@ -31,16 +31,17 @@ _METHOD_TONES: dict[str, Tone] = {
 _STATUS_TONES: dict[int, Tone] = {2: "ok", 3: "accent", 4: "warn", 5: "bad"}
 
 
-def relative_time(moment: datetime, now: datetime) -> str:
+def relative_time(moment: datetime, now: datetime, coming: bool = False) -> str:
     """How far `moment` is from `now`: "just now", "42 s ago", "in 5 min", "3 h ago", "2 d ago", then the date.
 
     Of what has passed only whole units count; what is to come is told to the nearest one, so that what was set to end
-    in a day is not said a second later to end in 23 h. `static/time.js` holds the same rules, so that a page which
-    stays open says what a reload would say.
+    in a day is not said a second later to end in 23 h. What is near is "just now", or "in a moment" if it is `coming`:
+    the difference alone does not tell, since clocks disagree by as much. `static/time.js` holds the same rules, so that
+    a page which stays open says what a reload would say.
     """
     seconds = (_utc(now) - _utc(moment)).total_seconds()
     if abs(seconds) < 5:
-        return "just now"
+        return "in a moment" if coming else "just now"
     for size, most, unit in _UNITS:
         count = int(seconds / size) if seconds > 0 else int(-seconds / size + 0.5)
         if count * size < most:

@@ -46,6 +46,12 @@ def test_relative_time(age: timedelta, text: str) -> None:
     assert words.relative_time(NOW - age, NOW) == text
 
 
+def test_what_is_coming_is_never_said_to_have_been() -> None:
+    for seconds in (-4.9, 0, 4.9):
+        assert words.relative_time(NOW + timedelta(seconds=seconds), NOW, coming=True) == "in a moment"
+    assert words.relative_time(NOW + timedelta(seconds=5), NOW, coming=True) == "in 5 s"
+
+
 def test_times_are_utc_whatever_they_come_in() -> None:
     rome = NOW.astimezone(timezone(timedelta(hours=1)))
     naive = NOW.replace(tzinfo=None)  # as SQLite gives it back

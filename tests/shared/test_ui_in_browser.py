@@ -48,11 +48,11 @@ def test_times_read_as_the_server_writes_them(site: Site) -> None:
     said = page.evaluate(
         """async ([url, moments, now]) => {
           const { relativeTime } = await import(url);
-          return moments.map((moment) => relativeTime(moment, now));
+          return [...moments.map((moment) => relativeTime(moment, now)), relativeTime(now + 4900, now, true)];
         }""",
         [site.origin + asset_url(create_app(), "time.js"), moments, now],
     )
-    assert said == [text for _, text in RELATIVE]
+    assert said == [*(text for _, text in RELATIVE), "in a moment"]
 
 
 def test_times_stay_true_although_the_clock_of_the_browser_is_wrong(site: Site) -> None:
@@ -60,8 +60,12 @@ def test_times_stay_true_although_the_clock_of_the_browser_is_wrong(site: Site) 
     page.clock.install(time=NOW)  # years away from the server's
     page.goto(site.origin + "/")
     cell = page.locator("#webhooks time").first
+    soon = page.locator(".facts time[data-relative=coming]")
     expect(cell).to_have_text("3 h ago")
-    page.clock.fast_forward("01:00:00")
+    expect(soon).to_have_text("in 5 min")
+    page.clock.fast_forward("05:00")
+    expect(soon).to_have_text("in a moment")
+    page.clock.fast_forward("55:00")
     expect(cell).to_have_text("4 h ago")
 
 

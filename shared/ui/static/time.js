@@ -5,9 +5,9 @@ const DAY = 86400;
 const UNITS = [[1, MINUTE, "s"], [MINUTE, HOUR, "min"], [HOUR, DAY, "h"], [DAY, 30 * DAY, "d"]];
 
 /** How far `moment` is from `now` (both in milliseconds), in the words of format.relative_time. */
-export function relativeTime(moment, now) {
+export function relativeTime(moment, now, coming = false) {
   const seconds = (now - moment) / 1000;
-  if (Math.abs(seconds) < 5) return "just now";
+  if (Math.abs(seconds) < 5) return coming ? "in a moment" : "just now";
   for (const [size, most, unit] of UNITS) {
     const count = seconds > 0 ? Math.floor(seconds / size) : Math.floor(-seconds / size + 0.5);
     if (count * size < most) return seconds > 0 ? `${count} ${unit} ago` : `in ${count} ${unit}`;
@@ -24,7 +24,7 @@ function day(date) {
 function refresh() {
   const now = Date.now() - lead;
   for (const element of document.querySelectorAll("time[data-relative]")) {
-    const text = relativeTime(Date.parse(element.dateTime), now);
+    const text = relativeTime(Date.parse(element.dateTime), now, element.dataset.relative === "coming");
     if (element.textContent !== text) element.textContent = text;
   }
 }

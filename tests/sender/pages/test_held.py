@@ -28,13 +28,15 @@ def owed(api, hook, deliverer):
 @pytest.mark.parametrize(
     ("reason", "why"), [("breaker", "The webhook rests"), ("retry_after", "The endpoint asked to wait")]
 )
-def test_what_is_held_by_a_rest_says_when_it_ends(visitor, owed, reason, why):
+def test_what_is_held_by_a_rest_says_when_it_ends(visitor, owed, hook, reason, why):
     until = clock.now() + timedelta(hours=2)
     delivery = owed(blocked_until=until, blocked_reason=reason, failure_count=5, failing_since=clock.now())
     page, listed = visitor.read(f"/deliveries/{delivery}"), visitor.read("/deliveries")
     moment = until.strftime("%Y-%m-%d %H:%M:%S UTC")
     assert f"{why}: one delivery probes in 2 h , at {moment}, and when it succeeds the others follow." in page
     assert "held, probe in 2 h" in listed
+    for path in ("/deliveries", f"/deliveries/{delivery}", "/webhooks", f"/webhooks/{hook['id']}"):
+        assert 'data-relative="coming">in 2 h<' in visitor.get(path).text
 
 
 def test_a_retry_that_is_due_before_its_webhooks_rest_is_over_waits_for_that(visitor, owed):
@@ -51,6 +53,7 @@ def test_a_retry_that_is_due_after_its_webhooks_rest_says_when(visitor, owed):
     for path in ("/deliveries", f"/deliveries/{delivery}"):
         assert "in 3 h" in visitor.read(path)
         assert "probe" not in visitor.read(path)
+        assert 'data-relative="coming">in 3 h<' in visitor.get(path).text  # "in a moment" at last, not "just now"
 
 
 def test_what_is_held_while_another_probes_says_so(visitor, owed):
