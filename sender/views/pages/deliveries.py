@@ -21,16 +21,21 @@ from shared.paging import Page
 
 _EXACT = ("state", "webhook_id", "event_type", "event_id", "replay_id")
 _MOMENTS = ("since", "until")
+_TESTS = {"true": True, "false": False}  # as the API has it
 
 
 @blueprint.get("/deliveries", endpoint="deliveries")
 def list_deliveries() -> Response | str:
     """Show deliveries, newest first: of one state, webhook, event type, event or replay, made in a span of time.
 
+    Where a number leads here that counts no tests, none are shown.
+
     A webhook that was chosen by words leads to the address that names it.
     """
     wanted = _wanted()
     chosen = {name: request.args[name] for name in (*_EXACT, *_MOMENTS) if request.args.get(name)}
+    if wanted.test is not None:
+        chosen["test"] = request.args["test"]
     choice = webhook_choice.read(request.args)
     if "webhook" in request.args:
         chosen.pop("webhook_id", None)
@@ -110,7 +115,8 @@ def _wanted() -> DeliveryFilter:
     if faults:
         raise InvalidInput.of(*faults)
     exact = {name: request.args.get(name) or None for name in _EXACT}
-    return DeliveryFilter(**exact, **moments)  # type: ignore[arg-type]
+    test = _TESTS.get(request.args.get("test", ""))
+    return DeliveryFilter(**exact, **moments, test=test)  # type: ignore[arg-type]
 
 
 def _list_view(page: Page[Delivery]) -> View:

@@ -179,3 +179,20 @@ def test_a_webhook_page_leads_to_a_replay_to_it(visitor, change):
 )
 def test_what_becomes_of_what_is_owed_is_said_as_it_is(visitor, change, fields, says):
     assert says in text_of(visitor.get(f"/webhooks/{change(**fields)}"))
+
+
+def test_the_numbers_of_a_webhook_lead_to_as_many_deliveries(visitor, api, hook, deliverer):
+    """Tests are not counted: they are not in the list that a number leads to, nor do they come into it live."""
+    api("POST", f"/api/v1/webhooks/{hook['id']}/test", {})
+    api.publish(2)
+    for claimed in deliverer.claim():
+        deliverer.answer(claimed)
+    for path in ("/webhooks", f"/webhooks/{hook['id']}"):
+        page = html.unescape(visitor.get(path).text)
+        urls = re.findall(r'href="(/deliveries\?[^"]*state=(?:succeeded|failed)[^"]*)"', page)
+        listed = [visitor.get(url).text for url in urls]
+        assert [len(re.findall('<tr id="dlv_', text)) for text in listed] == [2, 0]
+        assert all(re.search(r'data-live-url="[^"]*test=false', text) for text in listed)
+        assert all('name="test" value="false"' in text for text in listed)  # so that another filter keeps it
+    assert len(re.findall('<tr id="dlv_', visitor.get("/deliveries?test=true").text)) == 1
+    assert len(re.findall('<tr id="dlv_', visitor.get("/deliveries").text)) == 3
