@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from receiver.views.pages import bins as pages
 from tests.receiver.visitor import Visitor
 from tests.visitor import text_of
 
@@ -41,6 +44,13 @@ def test_the_list_tells_counts_and_the_last_arrival(visitor, orders, send):
     page = visitor.read("/bins")
     assert "Orders http://bin.example/b/orders 2 just now" in page
     assert "never" not in page
+
+
+def test_who_pages_on_is_led_back_to_the_newest(visitor, orders, api, monkeypatch):
+    monkeypatch.setattr(pages, "PER_PAGE", 1)
+    api("POST", "/bins", {})
+    (older,) = re.findall(r'href="(/bins\?cursor=[^"]+)"', visitor.get("/bins").text)
+    assert re.search(r'<a [^>]*href="/bins"[^>]* rel="first">', visitor.get(older).text)
 
 
 def test_send_one_for_me_shows_a_sample_exactly(visitor, orders):

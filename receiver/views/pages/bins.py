@@ -83,10 +83,12 @@ def clear_bin(slug: str) -> Response | str:
 
 def _list_page(slug: str = "", error: str | None = None) -> str:
     q = request.args.get("q", "").strip()
-    page = bins.list_bins(q, PER_PAGE, request.args.get("cursor"))
+    cursor = request.args.get("cursor")
+    page = bins.list_bins(q, PER_PAGE, cursor)
     return render_template(
         "bins.html",
         bins=page.items,
+        cursor=cursor,
         older=page.next_cursor,
         total=bins.count(),
         q=q,

@@ -28,9 +28,15 @@ def hooks(api, sink, monkeypatch):
 
 
 def test_the_list_says_how_many_there_are(visitor, hooks):
-    assert "5 webhooks Newer Older" in visitor.read("/webhooks")
+    assert "5 webhooks Newest Older" in visitor.read("/webhooks")
     assert "5 webhooks that fit" in visitor.read(f"/webhooks?q=shop&cursor={hooks[1]}")
     assert "1 webhook that fits" in visitor.read("/webhooks?q=shop+3")
+
+
+def test_who_pages_on_is_led_back_to_the_newest_and_told_so(visitor, hooks):
+    pager = re.search(r'<nav class="pager".*?</nav>', visitor.get(f"/webhooks?q=shop&cursor={hooks[3]}").text)[0]
+    assert re.findall(r'<a [^>]*href="([^"]*)"', pager)[0] == "/webhooks?q=shop"
+    assert re.search(r"<a .*?Newest</a>", pager)
 
 
 @pytest.mark.parametrize("verb", ["pause", "activate", "delete"])
