@@ -9,6 +9,7 @@ import structlog
 from flask import Flask, Response, g, redirect, render_template, request, url_for
 from flask_limiter.errors import RateLimitExceeded
 from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
@@ -20,6 +21,27 @@ from shared.errors import Busy, FieldError, HookloopError, InvalidInput, Malform
 MEDIA_TYPE = "application/problem+json"
 
 _log = structlog.get_logger(__name__)
+
+_WORDS = {  # by pydantic's names, in whose place its own words are those of Python
+    "missing": "{0} is missing.",
+    "extra_forbidden": "There is no field {0}.",
+    "dict_type": "{0} must be an object.",
+    "model_attributes_type": "{0} must be an object.",
+    "model_type": "{0} must be an object.",
+    "list_type": "{0} must be an array.",
+    "string_type": "{0} must be a string.",
+    "int_type": "{0} must be a whole number.",
+    "int_parsing": "{0} must be a whole number.",
+    "int_from_float": "{0} must be a whole number.",
+    "bool_type": "{0} must be true or false.",
+    "bool_parsing": "{0} must be true or false.",
+    "greater_than_equal": "{0} must be at least {ge}.",
+    "less_than_equal": "{0} must be at most {le}.",
+    "literal_error": "{0} must be {expected}.",
+    "enum": "{0} must be {expected}.",
+    "too_short": "{0} must hold at least {min_length}.",
+    "too_long": "{0} must hold at most {max_length}, not {actual_length}.",
+}
 
 _HELP = {
     400: "Check what was sent and try again.",
@@ -69,7 +91,7 @@ def install(app: Flask) -> None:
 
 def refuse_invalid(error: ValidationError) -> NoReturn:
     """Raise InvalidInput for a request that does not fit its pydantic model."""
-    raise InvalidInput.of(*(FieldError(_path(fault["loc"]), _sentence(fault["msg"])) for fault in error.errors()))
+    raise InvalidInput.of(*(FieldError(_path(fault["loc"]), _words(fault)) for fault in error.errors()))
 
 
 def is_for_programs() -> bool:
@@ -163,6 +185,13 @@ def _path(location: tuple[int | str, ...]) -> str:
     """Return the field's path: names with dots between them, places in lists in brackets."""
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
     return "".join(parts).removeprefix(".") or "body"
+
+
+def _words(fault: ErrorDetails) -> str:
+    """Return what is wrong in words of JSON, which name the field: the detail of an answer has them without it."""
+    if words := _WORDS.get(fault["type"]):
+        return words.format(_path(fault["loc"]), **fault.get("ctx", {}))
+    return _sentence(fault["msg"])
 
 
 def _sentence(message: str) -> str:

@@ -77,6 +77,32 @@ def test_bad_input_names_each_field_in_words(errors):
     assert "http" in page
 
 
+@pytest.mark.parametrize(
+    ("call", "body", "words"),
+    [
+        ("POST /api/v1/events", {"type": "payment_received"}, "payload is missing."),
+        ("POST /api/v1/events", {"type": "payment_received", "payload": [1]}, "payload must be an object."),
+        ("POST /api/v1/events", [], "body must be an object."),
+        ("POST /api/v1/events/batch", {"events": [{"type": 1}]}, "events[0].type must be a string."),
+        ("POST /api/v1/events/batch", {"events": []}, "events must hold at least 1."),
+        ("POST /api/v1/events/batch", {"events": [{}] * 501}, "events must hold at most 500, not 501."),
+        ("POST /api/v1/events", {"kind": "x"}, "There is no field kind."),
+        ("POST /api/v1/webhooks", {"active": "perhaps"}, "active must be true or false."),
+        ("POST /api/v1/webhooks", {"max_in_flight": 1.5}, "max_in_flight must be a whole number."),
+        ("POST /api/v1/webhooks", {"event_types": "*"}, "event_types must be an array."),
+        ("POST /api/v1/replays", {"rate": 0}, "rate must be at least 1."),
+        ("GET /api/v1/webhooks?limit=many", None, "limit must be a whole number."),
+        ("GET /api/v1/webhooks?limit=201", None, "limit must be at most 200."),
+        ("GET /api/v1/webhooks?state=odd", None, "state must be 'active', 'paused', 'disabled' or 'troubled'."),
+    ],
+)
+def test_bad_input_is_told_in_words_of_json_that_name_the_field(api, call, body, words):
+    status, problem = api(*call.split(), body)
+    assert status == 422
+    assert words in [fault["message"] for fault in problem["errors"]]
+    assert words in problem["detail"]
+
+
 @pytest.mark.parametrize("query", ["limit=0", "limit=many", "limit=1000000", "state=odd", "since=then"])
 def test_a_query_that_makes_no_sense(errors, query):
     errors.problem("GET", f"/api/v1/deliveries?{query}", status=422)
