@@ -48,6 +48,10 @@ def test_the_first_press_counts_and_the_second_starts(visitor, api, past, hook):
     assert "The replay is stopped" in stopped
     assert "2 not made" in stopped
     assert "Deliveries made 10" in stopped
+    assert "What it had made is still delivered" in stopped
+    for made in api("GET", "/api/v1/deliveries?state=pending")[1]["items"]:
+        api("POST", f"/api/v1/deliveries/{made['id']}/cancel")
+    assert "is still delivered" not in text_of(visitor.get(path))
 
 
 def test_a_count_has_an_address_that_can_be_gone_back_to(visitor, past, hook):
