@@ -9,3 +9,4 @@ import "./pane.js";
 import "./rows.js";
 import "./tabs.js";
 import "./time.js";
+import "./unsaved.js";
