@@ -41,7 +41,7 @@ def list_webhooks() -> str:
 def watch_webhooks() -> Callable[[], View]:
     """Return how to look at the newest webhooks that are asked for."""
     wanted = _wanted()
-    return lambda: _view(queries.list_webhooks(wanted, PER_PAGE, None))
+    return lambda: _view(queries.list_webhooks(wanted, PER_PAGE, None), _trouble())
 
 
 @blueprint.post("/webhooks")
@@ -119,14 +119,13 @@ def _page(values: dict[str, Any], errors: dict[str, str]) -> str:
     cursor = request.args.get("cursor")
     kinds = event_types.all_types()
     page = queries.list_webhooks(wanted, PER_PAGE, cursor)
-    troubled, troubled_count = queries.in_trouble(_MOST_TROUBLED)
+    trouble = _trouble()
     return render_template(
         "webhooks.html",
         page=page,
         total=queries.count_webhooks(wanted),
-        live_version=_view(page).version,
-        troubled=troubled,
-        troubled_count=troubled_count,
+        live_version=_view(page, trouble).version,
+        **trouble,
         is_silent=bool(page.items) and health.is_silent(),
         wanted=wanted,
         is_filtered=any((wanted.q, wanted.state, wanted.integration)),
@@ -150,9 +149,21 @@ def _wanted() -> WebhookFilter:
     )
 
 
-def _view(page: Page[Webhook]) -> View:
+def _trouble() -> dict[str, Any]:
+    """Return what is said above the list, whichever webhooks it shows."""
+    troubled, count = queries.in_trouble(_MOST_TROUBLED)
+    return {"troubled": troubled, "troubled_count": count}
+
+
+def _view(page: Page[Webhook], trouble: dict[str, Any]) -> View:
+    told = tuple((one.id, one.name, one.state, one.disabled_reason) for one in trouble["troubled"])
+    above = Shown(
+        "webhooks-troubled",
+        (trouble["troubled_count"], *told),
+        lambda: render_template("parts/webhooks_troubled.html", **trouble),
+    )
     rows = [Shown(row.id, health.state(row), partial(_render, row)) for row in page.items]
-    return View(rows, page.next_cursor is None)
+    return View([above, *rows], page.next_cursor is None)
 
 
 def _render(row: Webhook) -> str:

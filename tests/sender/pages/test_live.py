@@ -124,6 +124,19 @@ def test_a_webhook_tells_its_health_and_counts(visitor, api, hook):
     assert 'id="webhook-health"' in news(visitor, f"/webhooks/{hook['id']}", "x")[0]["html"]
 
 
+def test_the_list_of_webhooks_tells_what_is_in_trouble_and_when_it_no_longer_is(visitor, api, hook, deliverer):
+    well = visitor.get("/webhooks?q=nothing+fits")
+    assert '<div id="webhooks-troubled" class="stack" hidden>' in well.text
+    before = version(visitor.get("/webhooks"))
+    deliverer.set(hook["id"], active=False, disabled_reason="It was failing for 5 days.")
+    (item,) = news(visitor, "/webhooks", before)
+    assert "Billing was disabled" in item["html"]
+    assert "It was failing for 5 days." in item["html"]
+    api("PATCH", f"/api/v1/webhooks/{hook['id']}", {"active": True})
+    (item,) = news(visitor, "/webhooks", item["id"])
+    assert '<div id="webhooks-troubled" class="stack" hidden>' in item["html"]
+
+
 def test_streams_beyond_what_the_process_can_hold_are_refused(visitor, app, api, hook):
     bus = app.extensions["hookloop_sender"].live
     taken = [bus.listening() for _ in range(bus._most)]
