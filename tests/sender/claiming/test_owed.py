@@ -13,6 +13,7 @@ from sender.services import outbox
 from sender.services.deliveries import Settling, owed
 from shared import clock, moments
 from shared.database import writing_connection
+from tests.sender.deliverer import LEASE
 
 MANY = 3 * owed.AT_ONCE + 100
 
@@ -41,6 +42,22 @@ def owe(deliverer, past):
         return past.ago(3)
 
     return owe
+
+
+@pytest.fixture
+def before_it_is_written(monkeypatch):
+    """Have something happen between what is owed being found and being written."""
+    real = owed.writing_connection
+
+    def arrange(happens):
+        def writing_connection(engine):
+            monkeypatch.setattr(owed, "writing_connection", real)
+            happens()
+            return real(engine)
+
+        monkeypatch.setattr(owed, "writing_connection", writing_connection)
+
+    return arrange
 
 
 def states(engine):
@@ -135,20 +152,54 @@ def test_what_was_under_way_when_its_webhook_was_disabled_is_missed_if_it_fails(
     assert deliverer.webhook(hook).missed_since == moments[0]
 
 
-def test_a_webhook_that_is_on_again_keeps_what_is_left_of_its_queue(api, sink, deliverer, owe, monkeypatch):
+def test_a_test_that_is_cancelled_is_nothing_that_was_missed(api, hook, deliverer):
+    test = api("POST", f"/api/v1/webhooks/{hook['id']}/test", {})[1]
+    assert api("POST", f"/api/v1/deliveries/{test['id']}/resend", {})[0] == 202
+    deliverer.set(hook["id"], active=False, disabled_reason="gone")
+    deliverer.settle()
+    assert {row.state for row in deliverer.deliveries(hook["id"])} == {"succeeded", "cancelled"}
+    assert deliverer.webhook(hook["id"]).missed_since is None
+
+
+def test_a_webhook_that_is_on_again_keeps_what_is_left_of_its_queue(api, sink, deliverer, owe, before_it_is_written):
     hook = api.webhook(sink.url())["id"]
     owe(hook)
     assert api("PATCH", f"/api/v1/webhooks/{hook}", {"active": False})[0] == 200
-    look = owed.writing_connection
-
-    def switch_on_first(engine):
-        monkeypatch.setattr(owed, "writing_connection", look)
-        assert api("PATCH", f"/api/v1/webhooks/{hook}", {"active": True})[0] == 200
-        return look(engine)
-
-    monkeypatch.setattr(owed, "writing_connection", switch_on_first)
+    before_it_is_written(lambda: api("PATCH", f"/api/v1/webhooks/{hook}", {"active": True}))
     Settling(deliverer.engine).step(deliverer.now)
     assert states(deliverer.engine) == {"held": owed.AT_ONCE, "timed": MANY - owed.AT_ONCE}
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["paused", "deleted"])
+def test_what_was_begun_since_it_was_found_keeps_its_lease(api, hook, deliverer, before_it_is_written, ended):
+    """Without one it would be sent for ever, should its worker die, or be cancelled although it arrives."""
+    api.publish()
+    deliverer.set(hook["id"], active=False)
+
+    def begin():
+        deliverer.set(hook["id"], active=True)
+        assert len(deliverer.claim()) == 1
+        deliverer.set(hook["id"], active=False, deleted_at=deliverer.now if ended else None)
+
+    before_it_is_written(begin)
+    assert Settling(deliverer.engine).step(deliverer.now)
+    (row,) = deliverer.deliveries(hook["id"])
+    assert (row.state, row.next_attempt_at) == ("sending", deliverer.now + timedelta(seconds=LEASE))
+
+
+def test_what_was_begun_since_its_webhook_moved_keeps_its_lease(api, sink, hook, deliverer, owe, before_it_is_written):
+    """Due at once, it would be sent a second time while the first attempt goes on."""
+    owe(hook["id"], 1)
+    (waiting,) = deliverer.deliveries(hook["id"])
+
+    def begin():
+        deliverer.set_delivery(waiting.id, next_attempt_at=deliverer.now)
+        assert len(deliverer.claim()) == 1
+
+    before_it_is_written(begin)
+    assert api("PATCH", f"/api/v1/webhooks/{hook['id']}", {"url": sink.url(204)})[0] == 200
+    (row,) = deliverer.deliveries(hook["id"])
+    assert (row.state, row.next_attempt_at) == ("sending", deliverer.now + timedelta(seconds=LEASE))
 
 
 def test_all_that_waits_goes_to_a_new_url_at_once(api, sink, deliverer, owe):
