@@ -43,6 +43,16 @@ def test_one_dead_endpoint_with_a_long_queue_holds_up_no_other(api, sink, delive
     assert taken == {dead["id"]: 10, alive["id"]: 3}
 
 
+def test_many_webhooks_at_their_caps_hide_no_other(api, sink, deliverer):
+    for _ in range(60):
+        api.webhook(sink.url(), event_types=["payment_received"], max_in_flight=1)
+    publish(api, "payment_received", 3)
+    assert len(deliverer.claim()) == 60
+    other = api.webhook(sink.url(), event_types=["customer_created"])
+    publish(api, "customer_created")
+    assert [one.webhook_id for one in deliverer.claim(FEW)] == [other["id"]]
+
+
 @pytest.mark.parametrize("slow_free", [-5, 0, 5])
 def test_slow_webhooks_with_long_queues_hide_no_healthy_one(api, sink, deliverer, slow_free):
     busy, other = two(api, sink, max_in_flight=100)
@@ -140,6 +150,20 @@ def test_a_probe_that_is_given_back_is_followed_by_another_at_once(api, sink, de
         release(connection, [probe], deliverer.now)
     (another,) = deliverer.claim()
     assert another.webhook_id == hook["id"]
+
+
+def test_what_is_given_back_does_not_end_a_rest_that_came_meanwhile(api, sink, deliverer):
+    hook = api.webhook(sink.url())
+    deliverer.set(hook["id"], failure_count=1)
+    publish(api, "payment_received", 2)
+    first, second = deliverer.claim()
+    deliverer.answer(first, 503, Retry_After="120")
+    asked_until = deliverer.now + timedelta(seconds=120)
+    with writing_connection(deliverer.engine) as connection:
+        release(connection, [second], deliverer.now)
+    row = deliverer.webhook(hook["id"])
+    assert (row.blocked_until, row.blocked_reason) == (asked_until, "retry_after")
+    assert deliverer.claim() == []
 
 
 @pytest.fixture

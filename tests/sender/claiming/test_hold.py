@@ -60,6 +60,14 @@ def sweep(deliverer):
     return sum(written)
 
 
+def test_what_is_paused_is_left_alone(hook, hold_many, deliverer):
+    """Released and put aside again ten times a second, it would keep others from writing for as long as the pause."""
+    hold_many([hook["id"]], 3)
+    deliverer.set(hook["id"], active=False)
+    assert hold.release_held(deliverer.engine, deliverer.now) == (False, None)
+    assert due(deliverer.engine) == {}
+
+
 def test_after_a_rest_one_of_many_is_released_as_a_probe(api, sink, deliverer, hold_many):
     hook = api.webhook(sink.url())["id"]
     deliverer.set(hook, blocked_until=deliverer.now - timedelta(seconds=1), blocked_reason="breaker")
