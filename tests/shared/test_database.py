@@ -113,6 +113,49 @@ def test_connections_notice_a_postgresql_that_vanished_as_the_url_wants_it(
         assert kept_alive == ["15", "5", "3"]
 
 
+def test_a_connection_that_was_lost_while_nobody_used_it_is_replaced(request, tmp_path):
+    """As after a restart of PostgreSQL: otherwise each process would refuse the first request after it."""
+    with empty_database("postgresql", request, tmp_path) as url:
+        db, name = SQLAlchemy(), text("SELECT pg_backend_pid()")
+        app = database_app(db, url, "URL")
+        with app.app_context():
+            lost = db.session.scalar(name)
+            db.session.remove()
+            plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+            with psycopg.connect(plain) as other:
+                other.execute("SELECT pg_terminate_backend(%s, 10000)", [lost])
+            assert db.session.scalar(name) != lost
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_sqlite_syncs_what_is_committed(engine):
+    """So that no loss of power takes what was accepted; a kill, which tests can do, takes nothing anyhow."""
+    full = 2
+    with engine.connect() as connection:
+        assert connection.scalar(text("PRAGMA synchronous")) == full
+
+
+def test_what_refers_to_nothing_is_refused(engine):
+    execute(engine, ["CREATE TABLE others (thing integer REFERENCES things (id))"])
+    assert not is_outage(fault(engine, "INSERT INTO others VALUES (1)"))
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_an_error_says_nothing_of_the_values_of_its_statement(request, tmp_path, kind):
+    """Errors are logged, and what is stored may be anybody's payload."""
+    with empty_database(kind, request, tmp_path) as url:
+        db = SQLAlchemy()
+        with database_app(db, url, "URL").app_context():
+            with pytest.raises(DBAPIError) as caught:
+                db.session.execute(text("INSERT INTO nothing VALUES (:value)"), {"value": "confidential"})
+            db.session.remove()
+            db.engine.dispose()
+    assert "INSERT INTO nothing" in str(caught.value)
+    assert "confidential" not in str(caught.value)
+
+
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_who_vanishes_amid_a_transaction_keeps_nobody_waiting_for_ever(engine, monkeypatch):
     """Frozen, or on a host that is gone: PostgreSQL would ask after hours whether it is there, or never."""
