@@ -90,6 +90,8 @@ def test_another_url_begins_anew_and_gets_what_waited_for_the_old_one(api, sink,
     deliverer.answer(under_way, status, Retry_After="86400")  # an attempt at the old URL, which says nothing of the new
     row = deliverer.webhook(hook["id"])
     assert (row.failure_count, row.blocked_until, row.active) == (0, None, True)
+    (retry,) = [one for one in deliverer.deliveries(hook["id"]) if one.id == under_way.delivery_id]
+    assert retry.next_attempt_at < deliverer.now + timedelta(minutes=1), "by the schedule"
     deliverer.sweep()
     claims = deliverer.claim()
     assert len(claims) == 7, "at once"

@@ -27,6 +27,13 @@ def test_an_exhausted_delivery_is_told_but_not_that_of_an_operational_event(api,
     assert all(len(deliverer.deliveries(watcher["id"])) == 1 for watcher in watchers)
 
 
+def test_a_test_that_fails_is_not_told_as_exhausted(api, sink, deliverer):
+    hook = api.webhook(sink.url(500))
+    watcher = api.webhook(sink.url(), event_types=["delivery.exhausted"])
+    assert api("POST", f"/api/v1/webhooks/{hook['id']}/test", {})[1]["state"] == "failed"
+    assert deliverer.deliveries(watcher["id"]) == []
+
+
 def test_delivery_exhausted_is_described_as_what_it_is_sent_for(api, sink, deliverer):
     """It is sent for a 410 too, which may answer the first attempt."""
     watcher = api.webhook(sink.url(), event_types=["delivery.exhausted"])
