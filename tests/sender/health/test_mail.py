@@ -12,7 +12,7 @@ from datetime import timedelta
 from unittest import mock
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from sender import mailer
 from sender.models import Mail, Webhook, WorkerProcess
@@ -22,6 +22,7 @@ from shared import clock
 from shared.database import writing_connection
 from tests.ports import free_port
 from tests.shared import endpoints
+from tests.shared.certificates import Authority
 
 
 class Conversation(socketserver.StreamRequestHandler):
@@ -29,6 +30,9 @@ class Conversation(socketserver.StreamRequestHandler):
 
     def handle(self):
         self.wfile.write(b"220 test\r\n")
+        self.converse()
+
+    def converse(self):
         for line in self.rfile:
             word = line.split(b" ")[0].strip().upper()
             if word == b"DATA":
@@ -40,13 +44,34 @@ class Conversation(socketserver.StreamRequestHandler):
             self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
 
 
+class Secured(Conversation):
+    """The same over TLS, from the beginning or after STARTTLS (RFC 3207)."""
+
+    def handle(self):
+        if self.server.security == "starttls":
+            self.wfile.write(b"220 test\r\n")
+            for line in self.rfile:
+                if line.strip().upper() == b"STARTTLS":
+                    self.wfile.write(b"220 go on\r\n")
+                    break
+                self.wfile.write(b"250-test\r\n250 STARTTLS\r\n")
+        with contextlib.suppress(OSError), self.server.tls.wrap_socket(self.request, server_side=True) as sock:
+            self.rfile, self.wfile = sock.makefile("rb"), sock.makefile("wb", buffering=0)
+            if self.server.security == "tls":
+                super().handle()
+            else:
+                self.converse()
+
+
 @contextlib.contextmanager
-def mail_server():
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Conversation) as server:
+def mail_server(conversation=Conversation):
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), conversation) as server:
         server.daemon_threads, server.messages = True, []
         threading.Thread(target=server.serve_forever).start()
-        yield server
-        server.shutdown()
+        try:
+            yield server
+        finally:
+            server.shutdown()  # else a test that fails would never end
 
 
 def settings_for(app, port, **changes):
@@ -119,6 +144,19 @@ def test_when_the_server_takes_none_the_others_are_put_off_without_a_try(app, en
     assert all(row.next_attempt_at > clock.now() + timedelta(seconds=50) for row in rows)
 
 
+def test_a_mail_that_waits_for_longer_is_not_tried_sooner_when_the_server_takes_none(app, engine):
+    """It would be given up within minutes of an outage, and not after a day and a half."""
+    later = clock.now() + timedelta(hours=2)
+    owe(engine)
+    with writing_connection(engine) as connection:
+        connection.execute(update(Mail).values(next_attempt_at=later))
+    owe(engine)
+    with endpoints.listening(lambda peer: peer.reset()) as endpoint:
+        assert mailer.send_due(engine, settings_for(app, endpoint.port)) == 0
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.max(Mail.next_attempt_at))) == later
+
+
 def test_a_mail_whose_worker_died_is_sent_by_another(app, engine, monkeypatch):
     owe(engine)
     with mail_server() as server:
@@ -176,6 +214,22 @@ def test_a_server_without_tls_is_not_told_anything_when_tls_is_asked_for(app, en
         assert mailer.send_due(engine, settings) == 0
     assert server.messages == []
     assert "STARTTLS" in stored(engine).error
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_only_a_server_whose_certificate_is_trusted_is_told_anything(
+    app, engine, tmp_path, monkeypatch, security, trusted
+):
+    authority = Authority(tmp_path)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    with mail_server(Secured) as server:
+        server.security, server.tls = security, authority.server("127.0.0.1")
+        owe(engine)
+        assert mailer.send_due(engine, settings_for(app, server.server_address[1], smtp_security=security)) == trusted
+    assert len(server.messages) == trusted
+    assert trusted or "CERTIFICATE_VERIFY_FAILED" in stored(engine).error
 
 
 @pytest.mark.parametrize("address", ["ops@exämple.com", "ops@example.com\nBcc: all@example.com"])
