@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from sender import sending, unrecorded
@@ -95,6 +96,23 @@ def test_results_that_are_recorded_one_by_one_outlive_an_outage_too(
     outage.lasts = False
     assert [row["state"] for row in api.finished(EVENTS)] == ["succeeded"] * EVENTS
     assert (attempts(engine), len(sink.requests)) == (EVENTS, EVENTS)
+
+
+def test_a_moments_outage_amid_recording_one_by_one_makes_no_success_a_failure(api, sink, engine, running, monkeypatch):
+    real, faults = unrecorded.record, [ZeroDivisionError(), OperationalError("INSERT", None, Exception("gone"))]
+
+    def record(connection, results, *rest):
+        if results and faults:
+            raise faults.pop(0)
+        return real(connection, results, *rest)
+
+    monkeypatch.setattr(worker_module, "_ERROR_PAUSE", 0.01)
+    monkeypatch.setattr(unrecorded, "record", record)
+    api.webhook(sink.url())
+    api.publish()
+    running(5)
+    assert [row["state"] for row in api.finished(1)] == ["succeeded"]
+    assert (faults, attempts(engine), len(sink.requests)) == ([], 1, 1)
 
 
 def test_a_stop_records_what_ends_while_other_attempts_are_under_way(api, sink, engine, gate, running):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 import standardwebhooks
@@ -31,8 +32,9 @@ def looked(monkeypatch):
 
 @pytest.fixture
 def one_thread(engine, context, monkeypatch, looked):
-    """A worker that begins with one attempt at a time, also while that hangs."""
+    """A worker that begins with one attempt at a time, also while that hangs, and then gives nothing back for it."""
     monkeypatch.setattr(sending, "SPARE", 0)
+    monkeypatch.setattr(sending, "HANGING_AFTER", timedelta(hours=1))
     with working(engine, context, grace=0, worker_threads=1) as worker:
         yield worker
 
