@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from sender.models import WorkerProcess
+from sender.services import clock_steps, workers
 from sender.services.deliveries import Rules
+from shared.database import writing_connection
 from tests.sender.clock.waiting import HOUR, STEPS, YEARS, scalar, seconds
 from tests.sender.deliverer import Deliverer
 
@@ -41,6 +43,15 @@ def test_a_lease_lasts_as_long_as_it_would_have(delivery, set_back, step):
 def test_a_rest_lasts_as_long_as_it_would_have(webhook, set_back, reason, step):
     until = webhook("blocked_until", 30, blocked_reason=reason)
     now = set_back(step)
+    assert seconds(until(), now) == 30
+
+
+@STEPS
+def test_what_an_endpoint_asked_for_is_as_long_ago_and_lasts_as_long(webhook, set_back, step):
+    """A webhook that is switched on again waits for it, and a success of an attempt begun after it ends it."""
+    asked_at, until = webhook("asked_at", -60), webhook("asked_until", 30)
+    now = set_back(step)
+    assert seconds(asked_at(), now) == -60
     assert seconds(until(), now) == 30
 
 
@@ -82,6 +93,16 @@ def test_a_step_that_is_shorter_than_the_time_between_two_signs_of_life_is_waite
     later = delivery("pending", 300)
     now = set_back(timedelta(seconds=4))
     assert seconds(later(), now) == 304
+
+
+def test_a_sign_of_life_that_comes_before_the_step_is_seen_to_does_not_hide_it(engine, delivery, past):
+    later = delivery("pending", 300)
+    workers.give_sign(engine, "wrk_1", "a worker", past.now)
+    now = past.now - HOUR
+    workers.give_sign(engine, "wrk_1", "a worker", now)
+    with writing_connection(engine) as connection:
+        clock_steps.shift(connection, past.now, now)
+    assert seconds(later(), now) == 300
 
 
 def test_the_breaker_rests_thirty_seconds_also_over_a_step_of_years(api, sink, context, set_back, past):
