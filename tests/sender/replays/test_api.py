@@ -58,3 +58,7 @@ def test_the_same_key_again_still_gives_the_deliveries_of_its_publication(api, p
     run(past)
     assert {webhook for _, webhook in pairs(past, replay)} == {hook}
     assert api("POST", "/api/v1/events", event, Idempotency_Key="k") == first
+    _, owed = api("GET", f"/api/v1/deliveries?webhook_id={hook}")
+    for path in (f"deliveries/{one['id']}/{verb}" for one in owed["items"] for verb in ("cancel", "resend")):
+        assert api("POST", f"/api/v1/{path}")[0] in (200, 202)
+    assert api("POST", "/api/v1/events", event, Idempotency_Key="k") == first

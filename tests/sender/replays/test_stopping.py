@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -9,8 +10,9 @@ from sqlalchemy import update
 
 from sender.models import Replay
 from sender.services import replays
-from shared import clock
+from shared import clock, moments
 from shared.database import writing_connection
+from tests.postgresql import wait_until_one_waits_for_a_lock
 from tests.sender.replays.replaying import ask, change, made, pairs, registered, run, shown
 
 
@@ -31,6 +33,19 @@ def test_stop_ends_it_at_once_and_keeps_what_is_made(api, past, hook):
     assert len(made(past, replay)) == 10
     assert api("POST", f"/api/v1/replays/{replay['id']}/stop") == (200, stopped)
     assert api("POST", "/api/v1/replays/rpl_none/stop")[0] == 404
+
+
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)  # on SQLite the step would be over before
+def test_one_that_ends_while_it_is_being_stopped_has_finished(api, past, hook, engine):
+    past.event(5)
+    replay = ask(api, past)
+    with ThreadPoolExecutor(1) as person:
+        with writing_connection(engine) as connection:
+            connection.execute(update(Replay).values(state="finished", finished_at=clock.now()))
+            stop = person.submit(api, "POST", f"/api/v1/replays/{replay['id']}/stop")
+            wait_until_one_waits_for_a_lock(engine)
+        assert stop.result()[1]["state"] == "finished"
+    assert shown(api, replay)["reason"] is None
 
 
 def test_why_it_was_stopped_by_a_person_is_told(api, past, hook):
@@ -95,6 +110,18 @@ def test_what_a_webhook_did_not_get_because_it_was_paused_is_offered(api, past, 
             assert api("POST", "/api/v1/replays", asked)[1]["total"] == 25
             run(past)
             assert api("GET", f"/api/v1/webhooks/{one}")[1]["missed_since"] is None
+
+
+def test_what_was_dismissed_is_not_offered_again_because_it_is_skipped(api, past, hook):
+    """What a webhook misses by being disabled is noted when it is, and not by a replay that it does not take."""
+    for _ in range(30):
+        past.event(5)
+    replay = ask(api, past)
+    run(past, 1)
+    change(past, hook, active=False, disabled_reason="gone", missed_since=past.now)
+    run(past)
+    assert shown(api, replay)["skipped"] == 20
+    assert api("GET", f"/api/v1/webhooks/{hook}")[1]["missed_since"] == moments.rfc3339(past.now)
 
 
 def test_who_had_nothing_to_get_is_offered_nothing(api, past):
