@@ -44,6 +44,13 @@ def test_it_is_a_new_event_delivered_to_that_webhook_alone(api, sink, worker):
     Webhook(webhook["secret"]).verify(body, given)
 
 
+def test_of_a_test_it_is_a_test_again(api, sink, hook):
+    test = api("POST", f"/api/v1/webhooks/{hook['id']}/test", {})[1]
+    edited = api("POST", f"/api/v1/deliveries/{test['id']}/resend", {"payload": {"amount": 2}})[1]
+    assert (test["test"], edited["test"]) == (True, True)
+    assert api("GET", f"/api/v1/events/{edited['event_id']}")[1]["test"] is True
+
+
 def test_warnings_say_where_it_departs_from_the_schema(api, sink, worker):
     _, old = sent(api, sink, worker)
     _, delivery = api("POST", f"/api/v1/deliveries/{old['id']}/resend", {"payload": {"payment_id": "x"}})

@@ -37,6 +37,18 @@ def test_the_api_refuses_it(app, api, path, body, value):
     assert api("GET", "/api/v1/event-types/own.type")[0] == 404
 
 
+@pytest.mark.parametrize(("count", "status"), [(262_142, 202), (262_143, 413)])
+def test_a_payload_is_measured_in_bytes_as_it_is_sent(api, count, status):
+    """A mebibyte of characters of four bytes."""
+    assert api("POST", "/api/v1/events", {"type": "payment_received", "payload": {"a": "😀" * count}})[0] == status
+
+
+@pytest.mark.parametrize(("length", "status"), [(255, 202), (256, 422)])
+def test_an_idempotency_key_has_255_characters_at_most(api, length, status):
+    event = {"type": "payment_received", "payload": {}}
+    assert api("POST", "/api/v1/events", event, Idempotency_Key="k" * length)[0] == status
+
+
 @pytest.mark.parametrize("value", [SURROGATE.decode(), HUGE.decode()])
 def test_the_pages_refuse_it_beside_the_field_and_keep_the_text(app, value):
     visitor = Visitor(app)
