@@ -53,6 +53,16 @@ def test_many_webhooks_at_their_caps_hide_no_other(api, sink, deliverer):
     assert [one.webhook_id for one in deliverer.claim(FEW)] == [other["id"]]
 
 
+def test_what_is_due_of_a_webhook_behind_a_long_queue_is_taken_with_what_is_before_it(api, sink, deliverer):
+    busy = api.webhook(sink.url(), event_types=["payment_received"])
+    other = api.webhook(sink.url(), event_types=["customer_created"], max_in_flight=100)
+    publish(api, "customer_created", 8)
+    publish(api, "payment_received", MANY)
+    publish(api, "customer_created", 8)
+    claimed = deliverer.claim(FEW)
+    assert (len(to(other, claimed)), len(to(busy, claimed))) == (16, 10)
+
+
 @pytest.mark.parametrize("slow_free", [-5, 0, 5])
 def test_slow_webhooks_with_long_queues_hide_no_healthy_one(api, sink, deliverer, slow_free):
     busy, other = two(api, sink, max_in_flight=100)

@@ -44,6 +44,16 @@ def test_a_retry_is_due_later_and_the_worker_knows_when(api, sink, claim, engine
     assert keys(claim(later=RULES.schedule[0] * 1.2 + 1)) == [claimed.delivery_id]
 
 
+def test_the_last_attempt_of_a_webhook_is_the_one_that_began_last(api, hook, deliverer):
+    api.publish(2)
+    (first,) = deliverer.claim(1)
+    deliverer.wait(seconds=1)
+    (last,) = deliverer.claim(1)
+    deliverer.record((last, 200), (first, 500))
+    shown = deliverer.webhook(hook["id"])
+    assert (shown.last_status, shown.last_attempt_at) == (200, deliverer.now)
+
+
 def test_a_410_from_a_url_that_was_changed_meanwhile_is_a_failure_like_others(api, sink, claim, engine):
     hook = api.webhook(sink.url(410))
     api.publish()
