@@ -97,13 +97,14 @@ def test_old_replays_and_mails_go_but_not_the_running_and_the_owed(past):
     replay = {"since": old, "until": old, "rate": 1, "total": 0, "created_at": old, "next_step_at": old}
     mail = {"subject": "s", "text": "t", "created_at": old}
     with writing_connection(past.engine) as connection:
-        for name, state, ended in (("1", "finished", old), ("2", "stopped", old), ("3", "running", None)):
+        ends = (("1", "finished", old), ("2", "stopped", old), ("3", "running", None), ("4", "finished", past.now))
+        for name, state, ended in ends:
             row = replay | {"id": f"rpl_00{name}", "state": state, "finished_at": ended}
             connection.execute(insert(Replay), [row])
         for name, due in (("1", None), ("2", old)):
             connection.execute(insert(Mail), [mail | {"id": f"eml_00{name}", "next_attempt_at": due}])
     assert prune(past) == [3]
-    assert past.ids(Replay) == {"rpl_003"}
+    assert past.ids(Replay) == {"rpl_003", "rpl_004"}
     assert past.ids(Mail) == {"eml_002"}
 
 
