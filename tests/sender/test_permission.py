@@ -33,6 +33,13 @@ def ask(api, sink):
     return ask
 
 
+def answered(origin, *fields):
+    """What an endpoint grants with these header fields."""
+    named = tuple((f"WebHook-Allowed-{name}", value) for name, value in fields)
+    asked, answer = handshake.ask("https://example.com/", origin, None), Response(200, named, b"", truncated=False)
+    return handshake.read(Exchange(asked, answer, of_status(200), clock.now(), 1.0), origin)
+
+
 def delivered(api, sink):
     """Publish an event and return the headers with which it arrives."""
     before = len(sink.requests)
@@ -58,7 +65,7 @@ def test_a_test_event_names_the_origin_too(api, sink, hook, ask):
 
 def test_a_grant_without_a_rate_leaves_the_limit_as_it_is(api, sink, ask):
     hook = api.webhook(sink.url(), rate_limit=7)
-    for granted in ({"origin": "*"}, {"origin": "*", "rate": "*"}, {"origin": ORIGIN.upper()}):
+    for granted in ({"origin": "*"}, {"origin": "*", "rate": "*"}, {"origin": ORIGIN}):
         answer = ask(hook, **granted)
         assert (answer["granted"], answer["permission"]["rate"]) == (True, None)
         assert (answer["rate_limit"], answer["rate_period"]) == (7, "second")
@@ -119,10 +126,13 @@ def test_what_is_not_granted_ends_what_was(api, sink, hook, worker, ask, granted
     ],
 )
 def test_headers_that_come_twice_grant_what_both_say(fields, granted, rate):
-    named = tuple((f"WebHook-Allowed-{name}", value) for name, value in fields)
-    asked, answer = handshake.ask("https://example.com/", ORIGIN, None), Response(200, named, b"", truncated=False)
-    permission = handshake.read(Exchange(asked, answer, of_status(200), clock.now(), 1.0), ORIGIN)
+    permission = answered(ORIGIN, *fields)
     assert (permission.granted, permission.rate) == (granted, rate)
+
+
+@pytest.mark.parametrize(("origin", "said"), [("hooks.example", "Hooks.Example"), ("Hooks.Example", "hooks.example")])
+def test_an_origin_is_permitted_in_any_case(origin, said):
+    assert answered(origin, ("Origin", said)).granted
 
 
 def test_an_endpoint_that_cannot_be_asked_grants_nothing(api, ask):

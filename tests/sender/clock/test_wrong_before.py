@@ -34,6 +34,14 @@ def test_no_rest_is_longer_than_the_longest(webhook, past, bound, reason, most):
     assert not bound()
 
 
+@pytest.mark.parametrize(("column", "most"), [("asked_until", 86_400), ("asked_at", 0)])
+def test_what_an_endpoint_asked_for_lasts_no_longer_than_it_can_ask_for(webhook, past, bound, column, most):
+    moment = webhook(column, most + 1)
+    assert bound()
+    assert seconds(moment(), past.now) == most
+    assert not bound()
+
+
 @pytest.mark.parametrize(
     ("rate", "period", "most"),
     [(1, "minute", 80.05), (10, "second", 20.105), (1000, "second", 20 + 51 * 1.05 / 950), (None, "second", 0)],
