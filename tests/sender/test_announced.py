@@ -56,6 +56,7 @@ def test_what_is_published_is_announced(told, hook):
 
 def test_what_is_done_with_a_delivery_is_announced(api, told, hook):
     path = f"deliveries/{owed(api)}"
+    assert told("POST", f"{path}/retry") == 1
     assert told("POST", f"{path}/cancel") == 1
     assert told("POST", f"{path}/resend") == 1
     assert told("POST", f"{path}/resend", {"payload": {"edited": True}}) == 1

@@ -122,6 +122,7 @@ def test_what_the_present_state_forbids_is_documented(app, document):
         ("get", "/api/v1/webhooks/{id}/secret"),
         ("post", "/api/v1/webhooks/{id}/permission"),
         ("post", "/api/v1/deliveries/{id}/resend"),
+        ("post", "/api/v1/deliveries/{id}/retry"),
         ("post", "/api/v1/deliveries/{id}/cancel"),
         ("post", "/api/v1/event-types"),
         ("patch", "/api/v1/event-types/{slug}"),

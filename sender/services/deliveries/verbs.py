@@ -1,4 +1,4 @@
-"""What a person does with deliveries: send a test, resend one, cancel one."""
+"""What a person does with deliveries: send a test, resend one, retry one at once, cancel one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sender.services.context import CHANGES, Context
 from sender.services.deliveries.claim import Claimed
 from sender.services.deliveries.destinations import destination
 from sender.services.deliveries.record import Result, record, rules_of
-from shared import changes, clock
+from shared import changes, clock, moments
 from shared.database import persist, writing, writing_connection
 from shared.errors import Conflict
 
@@ -80,6 +80,22 @@ def refuse_resend(delivery: Delivery) -> None:
         raise Conflict(f"{delivery.webhook.name} is {delivery.webhook.state}; activate it first.")
 
 
+def retry(delivery_id: str) -> Delivery:
+    """Make the next attempt of a delivery due now, and return it; that attempt counts as any other.
+
+    Raise NotFound, or Conflict when it is being sent or finished, or its webhook takes nothing at the moment.
+    """
+    with writing(db.session) as session:
+        delivery = queries.lock_delivery(session, delivery_id)
+        _refuse_unless_waiting(delivery)
+        now = clock.now()
+        _refuse_shut(delivery.webhook, now)
+        # One that is due keeps its place among the others.
+        delivery.next_attempt_at = min(now, delivery.next_attempt_at or now)
+        changes.announce(session, CHANGES)
+    return queries.get_delivery(delivery_id)
+
+
 def cancel(delivery_id: str) -> Delivery:
     """Give up a delivery that waits for its attempt and return it.
 
@@ -87,16 +103,29 @@ def cancel(delivery_id: str) -> Delivery:
     """
     with writing(db.session) as session:
         delivery = queries.lock_delivery(session, delivery_id)
-        if delivery.state == "sending":
-            raise Conflict("An attempt is under way right now; try again when it has ended.")
-        if delivery.state != "pending":
-            raise Conflict(f"This delivery has already {_PAST[delivery.state]}.")
+        _refuse_unless_waiting(delivery)
         delivery.state = "cancelled"
         delivery.reason = "Cancelled by a person."
         delivery.next_attempt_at = None
         delivery.finished_at = clock.now()
         changes.announce(session, CHANGES)
     return queries.get_delivery(delivery_id)
+
+
+def _refuse_unless_waiting(delivery: Delivery) -> None:
+    if delivery.state == "sending":
+        raise Conflict("An attempt is under way right now; try again when it has ended.")
+    if delivery.state != "pending":
+        raise Conflict(f"This delivery has already {_PAST[delivery.state]}.")
+
+
+def _refuse_shut(webhook: Webhook, now: datetime) -> None:
+    """Raise Conflict when nothing is sent to a webhook: the claim would put the delivery aside."""
+    if not webhook.active:
+        raise Conflict(f"{webhook.name} is {webhook.state}; activate it first.")
+    if webhook.blocked_until is not None and webhook.blocked_until > now:
+        until = moments.rfc3339(webhook.blocked_until)
+        raise Conflict(f"{webhook.name} is left alone until {until}; a test that succeeds ends that at once.")
 
 
 _PAST = {"succeeded": "succeeded", "failed": "failed", "cancelled": "been cancelled"}

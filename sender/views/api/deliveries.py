@@ -71,6 +71,21 @@ def resend(path: ById, body: ResendIn) -> Response:
 
 
 @api.post(
+    "/<id>/retry",
+    responses={
+        200: DeliveryOut,
+        409: refusal("The delivery is finished, an attempt is under way, or its webhook takes nothing right now."),
+    },
+)
+def retry(path: ById) -> Response:
+    """Make the next attempt now, of a delivery that waits for it.
+
+    It counts as any other: when it fails, the delivery waits as long as its schedule says.
+    """
+    return reply(DeliveryOut.of(deliveries.retry(path.id)))
+
+
+@api.post(
     "/<id>/cancel",
     responses={200: DeliveryOut, 409: refusal("The delivery is finished, or an attempt is under way right now.")},
 )

@@ -91,14 +91,24 @@ def resend(delivery_id: str) -> Response:
     return redirect(url_for("pages.delivery", delivery_id=fresh.id), 303)
 
 
+@blueprint.post("/deliveries/<delivery_id>/retry")
+def retry(delivery_id: str) -> Response:
+    """Make the next attempt of a delivery now."""
+    return _change(delivery_id, deliveries.retry, "The next attempt is due now.")
+
+
 @blueprint.post("/deliveries/<delivery_id>/cancel")
 def cancel(delivery_id: str) -> Response:
     """Give up a delivery that waits for its next attempt."""
+    return _change(delivery_id, deliveries.cancel, "The delivery is cancelled.")
+
+
+def _change(delivery_id: str, verb: Callable[[str], Delivery], words: str) -> Response:
     try:
-        deliveries.cancel(delivery_id)
+        verb(delivery_id)
     except Conflict as error:
         return _stay(delivery_id, error)
-    flash("The delivery is cancelled.", "success")
+    flash(words, "success")
     return redirect(url_for("pages.delivery", delivery_id=delivery_id), 303)
 
 

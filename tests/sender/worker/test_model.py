@@ -46,7 +46,7 @@ RETRY_AFTER = st.one_of(
 
 
 class Model(RuleBasedStateMachine):
-    """Workers that claim, answer, crash and come back; people who publish, pause, cancel, resend and delete.
+    """Workers that claim, answer, crash and come back; people who publish, pause, cancel, retry, resend and delete.
 
     No rule has a precondition: what is drawn would depend on the order of rows, which databases do not promise.
     """
@@ -260,7 +260,7 @@ class Model(RuleBasedStateMachine):
     def prune(self, minutes):
         retention.prune(db.engine, self.deliverer.now - timedelta(minutes=minutes))
 
-    @rule(pick=st.integers(0, 100), verb=st.sampled_from([deliveries.cancel, deliveries.resend]))
+    @rule(pick=st.integers(0, 100), verb=st.sampled_from([deliveries.cancel, deliveries.resend, deliveries.retry]))
     def change_one(self, pick, verb):
         rows = self._rows()
         if rows:
