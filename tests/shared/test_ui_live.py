@@ -86,11 +86,11 @@ def test_a_service_that_is_gone_is_said_to_be(site: Site) -> None:
 def test_pausing_keeps_what_arrives(site: Site) -> None:
     page = site.open("/live")
     is_in_state(page, "live")
-    page.locator(".live").click()
+    page.get_by_role("button", name="Pause live updates").click()
     is_in_state(page, "paused")
     site.feed.send(html=row("a"))
     site.feed.send(html=row("b"))
-    expect(page.locator(".live")).to_have_text("Paused · 2 new")
+    expect(page.locator(".live")).to_have_text("Live paused · 2 new")
     expect(page.locator("#rows > tr")).to_have_count(0)
     page.locator(".live").click()
     expect(page.locator("#rows > tr")).to_have_text(["b", "a"])

@@ -9,7 +9,7 @@ const WORDS = {
   live: "Live",
   reconnecting: "Reconnecting",
   polling: "Polling",
-  paused: "Paused",
+  paused: "Live paused",
   stopped: "Signed out",
 };
 const WAITING_MOST = 500;
@@ -63,7 +63,7 @@ class Dot {
     const count = this.paused && this.waiting.length ? ` · ${this.waiting.length} new` : "";
     const text = WORDS[state] + count;
     if (this.label.textContent !== text) this.label.textContent = text;
-    this.element.title = this.paused ? "Show what arrives" : "Pause";
+    this.element.title = this.paused ? "Show what arrives" : "Pause live updates";
     if (this.element.dataset.state === state) return;
     this.element.dataset.state = state;
     this.element.dispatchEvent(new CustomEvent("live:state", { bubbles: true, detail: { state } }));

@@ -14,7 +14,7 @@ function isChanged(field) {
 }
 
 async function askFirst(form, submitter, words) {
-  if (!(await ask("Leave your changes?", words, "Leave them"))) return;
+  if (!(await ask("Discard your changes?", words, "Discard"))) return;
   answered.add(form);
   form.requestSubmit(submitter);
 }

@@ -29,16 +29,16 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_changes_are_left_only_by_who_says_so(page, change):
+def test_changes_are_discarded_only_by_who_says_so(page, change):
     activate = page.get_by_role("button", name="Activate")
     CHANGES[change](page)
     activate.click()
-    dialog = page.get_by_role("dialog", name="Leave your changes?")
+    dialog = page.get_by_role("dialog", name="Discard your changes?")
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_have_count(0)
     expect(activate).not_to_have_attribute("aria-busy", "true")
     activate.click()
-    dialog.get_by_role("button", name="Leave them").click()
+    dialog.get_by_role("button", name="Discard").click()
     expect(page.get_by_text("is active.")).to_be_visible()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Billing")
 
