@@ -166,6 +166,14 @@ def count_owed(webhook_id: str) -> int:
     return sum(db.session.scalar(count.where(one)) or 0 for one in (due, held))
 
 
+def has_later(webhook_id: str, now: datetime) -> bool:
+    """Return whether deliveries wait for a later attempt at a webhook."""
+    later = select(Delivery.id).where(
+        Delivery.webhook_id == webhook_id, Delivery.state == "pending", Delivery.next_attempt_at > now
+    )
+    return db.session.scalar(later.limit(1)) is not None
+
+
 def _ended(old_secrets: int) -> Iterator[str]:
     if old_secrets:
         which, them = ("1 old secret", "it") if old_secrets == 1 else (f"{old_secrets} old secrets", "them")

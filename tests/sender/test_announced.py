@@ -70,6 +70,9 @@ def test_what_is_changed_of_webhooks_is_announced(api, sink, told, hook, deliver
     assert told("POST", f"{one}/secret/rotate", {}) == 1
     assert told("DELETE", f"{one}/secret/old") == 1
     assert told("POST", f"{one}/permission") == 1
+    owed(api)
+    deliverer.fail(1)
+    assert told("POST", f"{one}/retry") == 1
     deliverer.set(hook["id"], missed_since=deliverer.now)
     assert told("DELETE", f"{one}/missed") == 1
     assert told("DELETE", one) == 1

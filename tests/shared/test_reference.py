@@ -121,6 +121,7 @@ def test_what_the_present_state_forbids_is_documented(app, document):
     assert told == {
         ("get", "/api/v1/webhooks/{id}/secret"),
         ("post", "/api/v1/webhooks/{id}/permission"),
+        ("post", "/api/v1/webhooks/{id}/retry"),
         ("post", "/api/v1/deliveries/{id}/resend"),
         ("post", "/api/v1/deliveries/{id}/retry"),
         ("post", "/api/v1/deliveries/{id}/cancel"),

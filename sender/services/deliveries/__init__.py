@@ -8,7 +8,7 @@ from sender.services.deliveries.lanes import HANGING_AFTER, Revision, revisions_
 from sender.services.deliveries.owed import Settling
 from sender.services.deliveries.paced import give_back
 from sender.services.deliveries.record import Result, Rules, record, rules_of
-from sender.services.deliveries.verbs import cancel, resend, retry, send_test
+from sender.services.deliveries.verbs import cancel, resend, retry, retry_all, send_test
 
 __all__ = [
     "HANGING_AFTER",
@@ -33,6 +33,7 @@ __all__ = [
     "resend",
     "resend_edited",
     "retry",
+    "retry_all",
     "revisions_of",
     "rules_of",
     "send_test",

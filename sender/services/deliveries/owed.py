@@ -105,14 +105,17 @@ def settle(connection: Connection, webhook: Off, now: datetime, delivery_ids: Se
         missed.note_since(connection, webhook.id, oldest)
 
 
-def hasten(engine: Engine, webhook_id: str, now: datetime) -> None:
-    """Make due at `now` all that waits for a later attempt at a webhook."""
+def hasten(engine: Engine, webhook_id: str, now: datetime) -> int:
+    """Make due at `now` all that waits for a later attempt at a webhook, and return how many deliveries that are."""
+    count = 0
     with engine.connect() as connection:
         delivery_ids = list(connection.scalars(_LATER, {"webhook_id": webhook_id, "now": now}))
     for start in range(0, len(delivery_ids), AT_ONCE):
         with writing_connection(engine) as connection:
-            connection.execute(_HASTEN, {"ids": delivery_ids[start : start + AT_ONCE], "b_now": now})
+            done = connection.execute(_HASTEN, {"ids": delivery_ids[start : start + AT_ONCE], "b_now": now})
             changes.announce(connection, CHANGES)
+        count += done.rowcount
+    return count
 
 
 class Settling:

@@ -1,4 +1,4 @@
-"""What a person does with deliveries: send a test, resend one, retry one at once, cancel one."""
+"""What a person does with deliveries: send a test, resend one, retry one or all at once, cancel one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sender.core.payload import Message
 from sender.models import OWED_STATES, Delivery, Event, Webhook, db
 from sender.services import event_types, events, outbox, queries
 from sender.services.context import CHANGES, Context
+from sender.services.deliveries import owed
 from sender.services.deliveries.claim import Claimed
 from sender.services.deliveries.destinations import destination
 from sender.services.deliveries.record import Result, record, rules_of
@@ -94,6 +95,17 @@ def retry(delivery_id: str) -> Delivery:
         delivery.next_attempt_at = min(now, delivery.next_attempt_at or now)
         changes.announce(session, CHANGES)
     return queries.get_delivery(delivery_id)
+
+
+def retry_all(webhook_id: str) -> int:
+    """Make due now all that waits for a later attempt at a webhook, and return how many deliveries that are.
+
+    Its limits hold for them too. Raise NotFound, or Conflict when it takes nothing at the moment.
+    """
+    now = clock.now()
+    _refuse_shut(queries.get_webhook(webhook_id), now)
+    queries.let_go()
+    return owed.hasten(db.engine, webhook_id, now)
 
 
 def cancel(delivery_id: str) -> Delivery:

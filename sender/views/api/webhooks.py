@@ -17,6 +17,7 @@ from sender.views.api.schemas.deliveries import DeliveryOut
 from sender.views.api.schemas.webhooks import (
     Permission,
     PermissionAsked,
+    Retried,
     Rotated,
     RotateIn,
     Secret,
@@ -163,6 +164,15 @@ def ask_permission(path: ById) -> Response:
         rate_period=asked.webhook.rate_period,
     )
     return reply(answer)
+
+
+@api.post("/<id>/retry", responses={200: Retried, 409: refusal("The webhook takes nothing right now.")})
+def retry_all(path: ById) -> Response:
+    """Make the next attempt now, of all deliveries that wait for a later one.
+
+    As many begin at once as the webhook's limits allow.
+    """
+    return reply(Retried(deliveries=deliveries.retry_all(path.id)))
 
 
 @api.post("/<id>/test", responses={200: DeliveryOut})

@@ -10,13 +10,14 @@ from werkzeug.wrappers import Response
 
 from sender.core import signatures
 from sender.models import Webhook
-from sender.services import context, event_types, queries, secrets, webhooks
+from sender.services import context, deliveries, event_types, queries, secrets, webhooks
 from sender.services.listing import DeliveryFilter
 from sender.views.live import Shown, View
 from sender.views.pages import health, webhook_form
 from sender.views.pages.base import blueprint, followed
 from shared import clock
-from shared.errors import InvalidInput
+from shared.counts import counted
+from shared.errors import Conflict, InvalidInput
 
 RECENT = 10
 OVERLAPS = ((0, "At once"), (3600, "In an hour"), (86_400, "In a day"), (259_200, "In 3 days"), (604_800, "In a week"))
@@ -49,6 +50,17 @@ def change_webhook(webhook_id: str) -> Response | tuple[str, int]:
         flash("Its secret did not fit the new signature, so another was made: reveal it for the endpoint.", "warn")
     for words in change.warnings:
         flash(words, "warn")
+    return redirect(url_for("pages.edit_webhook", webhook_id=webhook_id), 303)
+
+
+@blueprint.post("/webhooks/<webhook_id>/retry")
+def retry_all(webhook_id: str) -> Response:
+    """Make the next attempt of all that waits for a later one now."""
+    try:
+        count = deliveries.retry_all(webhook_id)
+        flash(f"{counted(count, 'delivery is', 'deliveries are')} due now.", "success")
+    except Conflict as error:
+        flash(error.detail, "error")
     return redirect(url_for("pages.edit_webhook", webhook_id=webhook_id), 303)
 
 
@@ -93,6 +105,7 @@ def _facts(webhook: Webhook) -> dict[str, Any]:
     """Return what changes by itself on the page."""
     return {
         "owed": webhooks.count_owed(webhook.id),
+        "has_later": webhooks.has_later(webhook.id, clock.now()),
         "recent": queries.list_deliveries(DeliveryFilter(webhook_id=webhook.id), RECENT, None).items,
         "last_result": health.last_result,
     }
@@ -104,10 +117,11 @@ def _view(webhook: Webhook) -> View:
     def render(name: str) -> str:
         return render_template(f"parts/webhook_{name}.html", webhook=webhook, **facts)
 
+    state = (*health.state(webhook), facts["owed"], facts["has_later"])
     recent = tuple((row.id, row.state, row.attempt_count) for row in facts["recent"])
     return View(
         [
-            Shown("webhook-health", (*health.state(webhook), facts["owed"]), lambda: render("health")),
+            Shown("webhook-health", state, lambda: render("health")),
             Shown("webhook-recent", recent, lambda: render("recent")),
         ]
     )

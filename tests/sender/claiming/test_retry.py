@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from sender.services.deliveries import owed
 from shared import clock, moments
 
 
@@ -19,7 +20,7 @@ def waiting(api, hook, deliverer):
     return f"/api/v1/deliveries/{row.id}"
 
 
-def test_a_retry_is_made_at_once_and_counts_as_any_other(api, sink, worker, waiting):
+def test_a_retry_is_made_at_once_and_counts_as_any_other(api, sink, waiting, worker):
     status, retried = api("POST", f"{waiting}/retry")
     assert (status, retried["state"]) == (200, "pending")
     (delivery,) = api.finished(1)
@@ -80,3 +81,34 @@ def test_the_page_offers_it_while_it_would_change_something(visitor, hook, deliv
     deliverer.set_delivery(page.rpartition("/")[2], next_attempt_at=clock.now() + timedelta(hours=1))
     deliverer.set(hook["id"], active=False)
     assert "Retry now" not in visitor.get(page).text
+
+
+@pytest.fixture
+def several(api, hook, deliverer):
+    """Have a webhook wait an hour for each of three deliveries, and be owed one that is due; return its path."""
+    api.publish(3)
+    deliverer.fail(3)
+    for row in deliverer.deliveries(hook["id"]):
+        deliverer.set_delivery(row.id, next_attempt_at=clock.now() + timedelta(hours=1))
+    api.publish()
+    return f"/api/v1/webhooks/{hook['id']}"
+
+
+def test_all_that_wait_are_retried_at_once(api, sink, several, worker, monkeypatch):
+    monkeypatch.setattr(owed, "AT_ONCE", 2)  # in parts
+    assert api("POST", f"{several}/retry") == (200, {"deliveries": 3})
+    assert [len(one["attempts"]) for one in api.finished(4)] == [1, 2, 2, 2]
+    assert api("POST", f"{several}/retry") == (200, {"deliveries": 0})
+    assert api("POST", f"{several}0/retry")[0] == 404
+
+
+def test_the_page_of_a_webhook_offers_to_retry_all_while_any_wait(api, visitor, hook, deliverer, several):
+    page = several.removeprefix("/api/v1")
+    assert "<span>Retry all now</span>" in visitor.get(page).text
+    deliverer.set(hook["id"], blocked_until=clock.now() + timedelta(days=1), blocked_reason="breaker")
+    assert "Retry all now" not in visitor.get(page).text
+    assert "a test that succeeds ends that at once" in visitor.post(f"{page}/retry").text
+    assert api("POST", f"{several}/retry")[0] == 409
+    deliverer.set(hook["id"], blocked_until=None, blocked_reason=None)
+    assert "3 deliveries are due now." in visitor.post(f"{page}/retry").text
+    assert "Retry all now" not in visitor.get(page).text

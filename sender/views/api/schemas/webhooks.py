@@ -260,6 +260,12 @@ class PermissionAsked(BaseModel):
     rate_period: str
 
 
+class Retried(BaseModel):
+    """What of a webhook is retried now."""
+
+    deliveries: int = Field(description="How many waited for a later attempt.")
+
+
 class TestIn(AllOptional):
     """Which event type's example to send; the webhook's first when absent."""
 
