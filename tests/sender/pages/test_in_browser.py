@@ -276,7 +276,8 @@ def test_the_longest_url_pushes_nothing_out_of_sight(windows, moody, width):
 
 
 def test_the_focus_goes_back_to_a_row_that_its_own_test_has_changed(windows, moody):
-    row = windows.open("/webhooks").locator(f"#{windows.sender.webhook(f'{moody}/ok')['id']}")
+    webhook = windows.sender.webhook(f"{moody}/ok")
+    row = windows.open("/webhooks").locator(f"#{webhook['id']}")
     row.get_by_role("button", name="Send Test Event").press("Enter")
     expect(row).to_contain_text("Delivered: 200")  # while the dialog is open
     row.page.keyboard.press("Escape")
