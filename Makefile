@@ -32,7 +32,7 @@ run: .venv/run  ## Start sender, worker and receiver; Ctrl-C ends all three
 	python -m receiver.cli prepare && python -m sender.cli prepare && exec honcho start
 
 test: .venv/dev browser  ## Install what tests need and run them all
-	@$(BIN)/python -m pytest -q -n 4 --dist worksteal
+	@$(BIN)/python -m pytest -q -n 5 --dist worksteal
 
 bench: .venv/dev  ## Measure, and print the figures as Markdown
 	@$(BIN)/python -m tests.bench
