@@ -82,6 +82,11 @@ class Webhook(Base):
             return "probing" if is_over else "resting"
         return "failing" if self.failure_count else "well"
 
+    @property
+    def takes_deliveries(self) -> bool:
+        """Whether any may be sent to it now: it is active and does not rest."""
+        return self.active and (self.blocked_until is None or self.blocked_until <= clock.now())
+
 
 def has_ended(webhook: Any) -> bool:
     """Return whether a webhook, or a row that says as much about it, is owed nothing more: deleted or disabled."""

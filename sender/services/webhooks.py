@@ -168,10 +168,7 @@ def count_owed(webhook_id: str) -> int:
 
 def has_later(webhook_id: str, now: datetime) -> bool:
     """Return whether deliveries wait for a later attempt at a webhook."""
-    later = select(Delivery.id).where(
-        Delivery.webhook_id == webhook_id, Delivery.state == "pending", Delivery.next_attempt_at > now
-    )
-    return db.session.scalar(later.limit(1)) is not None
+    return db.session.scalar(owed.LATER.limit(1), {"webhook_id": webhook_id, "now": now}) is not None
 
 
 def _ended(old_secrets: int) -> Iterator[str]:

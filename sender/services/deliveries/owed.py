@@ -37,7 +37,7 @@ _TIMED = Rows(
     .limit(bindparam("limit"))
 )
 _HELD = Rows(HELD)
-_LATER = select(Delivery.id).where(_OF_WEBHOOK, _IS_PENDING, Delivery.next_attempt_at > bindparam("now"))
+LATER = select(Delivery.id).where(_OF_WEBHOOK, _IS_PENDING, Delivery.next_attempt_at > bindparam("now"))
 _WITH_TIMED = webhooks_with("next_attempt_at IS NOT NULL")
 
 # What was found is written only if it is still so: nobody has locked it in between.
@@ -109,7 +109,7 @@ def hasten(engine: Engine, webhook_id: str, now: datetime) -> int:
     """Make due at `now` all that waits for a later attempt at a webhook, and return how many deliveries that are."""
     count = 0
     with engine.connect() as connection:
-        delivery_ids = list(connection.scalars(_LATER, {"webhook_id": webhook_id, "now": now}))
+        delivery_ids = list(connection.scalars(LATER, {"webhook_id": webhook_id, "now": now}))
     for start in range(0, len(delivery_ids), AT_ONCE):
         with writing_connection(engine) as connection:
             done = connection.execute(_HASTEN, {"ids": delivery_ids[start : start + AT_ONCE], "b_now": now})

@@ -77,8 +77,7 @@ def refuse_resend(delivery: Delivery) -> None:
         raise Conflict("This delivery is still under way; cancel it first or wait for it.")
     if delivery.webhook.deleted_at is not None:
         raise Conflict("The webhook of this delivery was deleted.")
-    if not delivery.webhook.active:
-        raise Conflict(f"{delivery.webhook.name} is {delivery.webhook.state}; activate it first.")
+    _refuse_off(delivery.webhook)
 
 
 def retry(delivery_id: str) -> Delivery:
@@ -89,8 +88,8 @@ def retry(delivery_id: str) -> Delivery:
     with writing(db.session) as session:
         delivery = queries.lock_delivery(session, delivery_id)
         _refuse_unless_waiting(delivery)
+        _refuse_shut(delivery.webhook)
         now = clock.now()
-        _refuse_shut(delivery.webhook, now)
         # One that is due keeps its place among the others.
         delivery.next_attempt_at = min(now, delivery.next_attempt_at or now)
         changes.announce(session, CHANGES)
@@ -102,10 +101,9 @@ def retry_all(webhook_id: str) -> int:
 
     Its limits hold for them too. Raise NotFound, or Conflict when it takes nothing at the moment.
     """
-    now = clock.now()
-    _refuse_shut(queries.get_webhook(webhook_id), now)
+    _refuse_shut(queries.get_webhook(webhook_id))
     queries.let_go()
-    return owed.hasten(db.engine, webhook_id, now)
+    return owed.hasten(db.engine, webhook_id, clock.now())
 
 
 def cancel(delivery_id: str) -> Delivery:
@@ -131,11 +129,15 @@ def _refuse_unless_waiting(delivery: Delivery) -> None:
         raise Conflict(f"This delivery has already {_PAST[delivery.state]}.")
 
 
-def _refuse_shut(webhook: Webhook, now: datetime) -> None:
-    """Raise Conflict when nothing is sent to a webhook: the claim would put the delivery aside."""
+def _refuse_off(webhook: Webhook) -> None:
     if not webhook.active:
         raise Conflict(f"{webhook.name} is {webhook.state}; activate it first.")
-    if webhook.blocked_until is not None and webhook.blocked_until > now:
+
+
+def _refuse_shut(webhook: Webhook) -> None:
+    """Raise Conflict when nothing is sent to a webhook: the claim would put the delivery aside."""
+    _refuse_off(webhook)
+    if webhook.blocked_until is not None and not webhook.takes_deliveries:
         until = moments.rfc3339(webhook.blocked_until)
         raise Conflict(f"{webhook.name} is left alone until {until}; a test that succeeds ends that at once.")
 

@@ -81,6 +81,9 @@ def test_the_page_offers_it_while_it_would_change_something(visitor, hook, deliv
     deliverer.set_delivery(page.rpartition("/")[2], next_attempt_at=clock.now() + timedelta(hours=1))
     deliverer.set(hook["id"], active=False)
     assert "Retry now" not in visitor.get(page).text
+    rest_ends_first = {"blocked_until": clock.now() + timedelta(minutes=1), "blocked_reason": "breaker"}
+    deliverer.set(hook["id"], active=True, **rest_ends_first)
+    assert "Retry now" not in visitor.get(page).text
 
 
 @pytest.fixture
